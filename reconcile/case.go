@@ -1,0 +1,252 @@
+package reconcile
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+	"time"
+)
+
+// State is where a case stands in its life.
+type State string
+
+// Waiting and unverified cases come and go with their condition; notes have
+// no life at all and are never stored as cases.
+const (
+	StateOpen       State = "open"
+	StateProposed   State = "proposed" // resolved by one person, to be approved by another
+	StateResolved   State = "resolved"
+	StateCleared    State = "cleared" // by the tool: the condition is gone
+	StateWaiting    State = "waiting"
+	StateUnverified State = "unverified"
+	StateNote       State = "note"
+)
+
+// States lists every state a discrepancy can be listed with.
+var States = []State{StateOpen, StateProposed, StateResolved, StateCleared, StateWaiting, StateUnverified, StateNote}
+
+// ZH is the state in the words of the workbooks.
+func (s State) ZH() string {
+	return map[State]string{
+		StateOpen: "待处理", StateProposed: "待复核", StateResolved: "已处理", StateCleared: "已消除",
+		StateWaiting: "等待中", StateUnverified: "未核实", StateNote: "提示",
+	}[s]
+}
+
+// Pending says whether somebody still has to deal with the case.
+func (s State) Pending() bool { return s == StateOpen || s == StateProposed }
+
+// Case is the life of one finding over the nights. Its ID is a stable hash of
+// the order's key (or the bad row's text) and the code: rerunning a day
+// touches the same case.
+type Case struct {
+	ID        string
+	Code      Code
+	Severity  Severity
+	State     State
+	Primary   bool // the order's gravest finding
+	Key       Key  // zero for a bad ledger row
+	LedgerDay Day
+
+	Ledger, UMS Amount // as the finding compared them
+	// Gap is UMS − ledger in money that moved, on the one case of the order
+	// that carries it; absent on the others.
+	Gap    Amount
+	Stake  Fen // what the case is worth in the roll-forward, never negative
+	Reason Words
+	Facts  string // Finding.Basis when last seen
+	Gone   bool   // the condition no longer holds, but only a person may close it
+
+	FirstSeen, LastSeen Day // Beijing dates of the runs that saw it
+	Times               int // runs that saw it
+
+	// What a person decided; empty while nobody has.
+	Outcome, Note, By string
+}
+
+// CaseID is the stable id of an order's case.
+func CaseID(k Key, c Code) string {
+	return caseID(k.MID, k.TID, k.InstMID, k.BillDay.String(), k.BillNo, k.RefundID, k.CompletionID, string(c))
+}
+
+// RowCaseID is the stable id of a bad row's case: by the name of its source
+// and its text, so that it survives a change of line.
+func RowCaseID(scope string, r BadRow) string {
+	return caseID(scope, r.Raw, string(r.Code()))
+}
+
+// The leading letter keeps spreadsheets from reading an id such as
+// 12345e6789 as a number.
+func caseID(parts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x1f")))
+	return "D" + hex.EncodeToString(sum[:8])
+}
+
+// Code is the code of the case that a bad row opens.
+func (r BadRow) Code() Code {
+	if r.Damaged {
+		return LedgerKeyDamaged
+	}
+	return LedgerRowInvalid
+}
+
+// EventKind is what happened to a case.
+type EventKind string
+
+// Events are appended and never rewritten.
+const (
+	EventOpened   EventKind = "opened"
+	EventReopened EventKind = "reopened"
+	EventRevalued EventKind = "revalued"
+	EventCleared  EventKind = "cleared"
+	EventGone     EventKind = "condition_gone"
+	EventResolved EventKind = "resolved"
+)
+
+// Event is one step in the life of a case.
+type Event struct {
+	CaseID string
+	RunID  string // empty when a person did it
+	At     time.Time
+	Kind   EventKind
+	State  State // after the event
+	Was    State // before it; empty when the case is new
+	Stake  Fen   // of the case after the event
+	Delta  Fen   // change of the stake, for revalued
+	By     string
+	Reason Words
+	Facts  string
+}
+
+// Sighting is what one run knows about a case: the finding, if its condition
+// holds, and the verdict on the order.
+type Sighting struct {
+	Finding *Finding // nil: the condition does not hold
+	Verdict Verdict
+	Order   Order
+	Today   Day // Beijing date of the run's clock
+	// Predecessors are the order's other cases, for first_seen of a code
+	// that follows a waiting one.
+	Predecessors []Case
+	// KeepOpen stops the tool from clearing anything: the run looks
+	// systemically wrong.
+	KeepOpen bool
+}
+
+// Observe moves a case by what a run saw. before is nil for a case that does
+// not exist yet. The bool says whether the case changed at all (or is new).
+// The event is nil where nothing worth telling happened.
+func Observe(before *Case, s Sighting) (Case, *Event, bool) {
+	if s.Finding == nil || s.Finding.Severity.Note() {
+		return absent(before, s)
+	}
+	return present(before, s)
+}
+
+func present(before *Case, s Sighting) (Case, *Event, bool) {
+	f := *s.Finding
+	now := Case{ID: CaseID(s.Verdict.Key, f.Code), Code: f.Code, FirstSeen: s.inheritedFirstSeen(f.Code)}
+	if before != nil {
+		now = *before
+	}
+	was, oldStake, oldFacts := now.State, now.Stake, now.Facts
+	now.Severity, now.Ledger, now.UMS, now.Reason, now.Facts = f.Severity, f.Ledger, f.UMS, f.Reason, f.Basis
+	now.Primary = s.Verdict.Primary().Code == f.Code
+	now.Key, now.LedgerDay, now.LastSeen = s.Verdict.Key, s.Order.LedgerDay, s.Today
+	now.Gap = s.Verdict.gap(f.Code)
+	now.Stake = stake(f, now.Gap)
+	now.Times++
+
+	settled := was == StateResolved && !now.Gone && oldFacts == f.Basis
+	now.Gone = false
+	if settled {
+		return now, nil, true
+	}
+	now.State = stateFor(f)
+	if was == StateProposed && oldFacts == f.Basis {
+		now.State = StateProposed
+	}
+	event := &Event{CaseID: now.ID, State: now.State, Was: was, Stake: now.Stake, Reason: f.Reason, Facts: f.Basis}
+	switch {
+	case was == "":
+		event.Kind = EventOpened
+	case was == StateResolved || was == StateCleared:
+		event.Kind = EventReopened
+	case was.Pending() && now.Stake != oldStake:
+		event.Kind, event.Delta = EventRevalued, now.Stake-oldStake
+	case was != now.State:
+		event.Kind = EventReopened
+	default:
+		return now, nil, true
+	}
+	return now, event, true
+}
+
+func stateFor(f Finding) State {
+	switch {
+	case RuleOf(f.Code).Unverified:
+		return StateUnverified
+	case f.Severity == Wait:
+		return StateWaiting
+	}
+	return StateOpen
+}
+
+func absent(before *Case, s Sighting) (Case, *Event, bool) {
+	if before == nil || before.State == StateCleared {
+		return Case{}, nil, false
+	}
+	now := *before
+	rule := RuleOf(now.Code)
+	passing := now.State == StateWaiting || now.State == StateUnverified
+	mayClear := rule.clears != nil && rule.clears(*before, s.Verdict) && !s.KeepOpen
+	event := &Event{CaseID: now.ID, Was: now.State, Stake: now.Stake}
+	switch {
+	case passing || (now.State.Pending() && mayClear):
+		now.State, now.Gone = StateCleared, false
+		event.Kind = EventCleared
+	case !now.Gone:
+		now.Gone = true
+		event.Kind = EventGone
+	default:
+		return Case{}, nil, false
+	}
+	event.State = now.State
+	return now, event, true
+}
+
+// inheritedFirstSeen is today, or the first day of the waiting case that this
+// code follows.
+func (s Sighting) inheritedFirstSeen(c Code) Day {
+	first := s.Today
+	for _, waited := range RuleOf(c).Follows {
+		for _, p := range s.Predecessors {
+			if p.Code == waited && p.FirstSeen != 0 && p.FirstSeen < first {
+				first = p.FirstSeen
+			}
+		}
+	}
+	return first
+}
+
+// gap is UMS − ledger in money moved, for the code that carries it.
+func (v Verdict) gap(c Code) Amount {
+	if c != v.Carrier || v.Class == Unverified {
+		return Amount{}
+	}
+	return Some(v.UMS - v.Ledger)
+}
+
+// stake is what a case is worth: the money that moved on one side only, else
+// the difference, else the side that exists.
+func stake(f Finding, gap Amount) Fen {
+	switch d := f.Difference(); {
+	case gap.Known:
+		return gap.Fen.Abs()
+	case d.Known:
+		return d.Fen.Abs()
+	case f.UMS.Known:
+		return f.UMS.Fen
+	}
+	return f.Ledger.Fen
+}

@@ -1,0 +1,113 @@
+package reconcile
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Finding is one code that an order carries, with the values compared.
+type Finding struct {
+	Code     Code
+	Severity Severity
+	// Ledger and UMS are what the two sides state about the quantity that
+	// the code compares; absent where a side states none.
+	Ledger, UMS Amount
+	Reason      Words
+	// Basis holds the facts the finding rests on, as text without times of
+	// asking: if it changes, a person's resolution no longer covers the case.
+	Basis string
+}
+
+// Difference is UMS − ledger, absent unless both sides state an amount.
+func (f Finding) Difference() Amount { return f.UMS.Minus(f.Ledger) }
+
+// Class is where an order ends up. Every order is in exactly one.
+type Class string
+
+// The classes; the first that fits is the order's.
+const (
+	Unverified Class = "unverified"
+	Discrepant Class = "discrepant"
+	Waiting    Class = "waiting"
+	Tolerance  Class = "tolerance"
+	Matched    Class = "matched"
+)
+
+// Classes in the order in which they are tried.
+var Classes = []Class{Unverified, Discrepant, Waiting, Tolerance, Matched}
+
+// ZH is the class in the words of the workbooks.
+func (c Class) ZH() string {
+	return map[Class]string{
+		Unverified: "未核实", Discrepant: "差异", Waiting: "等待中", Tolerance: "容差内平", Matched: "已平",
+	}[c]
+}
+
+// Facts is what an order shows now, for the grounds on which cases clear.
+type Facts struct {
+	LedgerPaid     bool   // the ledger row is paid, part refunded or refunded
+	BillPaid       bool   // UMS took money at some time
+	BothPaid       bool   // both of the above
+	AmountsAgree   bool   // compared, and equal or within tolerance
+	RefundedInFull bool   // UMS gave all of it back
+	FlowsAgree     bool   // refund or completion rows exist, and UMS agrees with each
+	FlowDecided    bool   // the refund or completion is done or failed at UMS
+	Settled        bool   // the settle date has arrived
+	Row            string // fingerprint of the ledger row
+}
+
+// Verdict is what Judge says of one order.
+type Verdict struct {
+	Key      Key
+	Class    Class
+	Findings []Finding // gravest first, then in the order of Rules
+	Final    bool      // nothing more can change; it need not be asked again
+	Facts    Facts
+
+	// Ledger and UMS are the money each side says has moved, zero where it
+	// has not: what the bridge adds up.
+	Ledger, UMS Fen
+	// Carrier is the one code of the order that carries UMS − Ledger, so that
+	// the bridge and a list of cases both count it once; empty when there is
+	// no difference, or no finding to explain it.
+	Carrier Code
+}
+
+// Primary is the finding that stands for the order; the zero Finding when it
+// has none.
+func (v Verdict) Primary() Finding {
+	if len(v.Findings) == 0 {
+		return Finding{}
+	}
+	return v.Findings[0]
+}
+
+// OneSided says whether exactly one side says that money moved.
+func (v Verdict) OneSided() bool { return v.Facts.LedgerPaid != v.Facts.BillPaid }
+
+// sortFindings puts the gravest first, then the order of the tables.
+func sortFindings(fs []Finding) {
+	slices.SortStableFunc(fs, func(a, b Finding) int {
+		return cmp.Or(
+			cmp.Compare(severityRank[a.Severity], severityRank[b.Severity]),
+			cmp.Compare(a.Code.place(), b.Code.place()),
+			cmp.Compare(a.Basis, b.Basis),
+		)
+	})
+}
+
+// classify is the first class that fits the findings.
+func classify(fs []Finding) Class {
+	has := func(is func(Finding) bool) bool { return slices.ContainsFunc(fs, is) }
+	switch {
+	case has(func(f Finding) bool { return RuleOf(f.Code).Unverified }):
+		return Unverified
+	case has(func(f Finding) bool { return f.Severity.Discrepant() }):
+		return Discrepant
+	case has(func(f Finding) bool { return f.Severity == Wait }):
+		return Waiting
+	case has(func(f Finding) bool { return f.Code == AmountWithinTolerance }):
+		return Tolerance
+	}
+	return Matched
+}

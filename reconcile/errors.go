@@ -1,0 +1,24 @@
+package reconcile
+
+import "errors"
+
+var (
+	// ErrAmountRange is returned by ParseFen and ParseYuan when an amount
+	// exceeds MaxFen.
+	ErrAmountRange = errors.New("amount is out of range")
+
+	// ErrOverflow is returned by Add when a sum leaves int64.
+	ErrOverflow = errors.New("sum of amounts overflows")
+
+	// ErrBooksOpen is returned by Job.Run when classes, bridge or
+	// roll-forward do not add up; nothing of the run is published.
+	ErrBooksOpen = errors.New("the figures of the run do not add up")
+
+	// ErrNoLedger is matched by what Ledger.Read returns when the source of
+	// the day does not exist.
+	ErrNoLedger = errors.New("the ledger is not there")
+
+	// ErrInterrupted is returned by Job.Run when its context ends while it
+	// asks; what was answered is committed, and the run can be taken up again.
+	ErrInterrupted = errors.New("interrupted")
+)

@@ -1,0 +1,51 @@
+package reconcile
+
+import "time"
+
+// Family is everything known about one bill: its payment row and the refund
+// and completion rows that name it. Rows of a family that this run does not
+// judge are there because the others depend on them.
+type Family struct {
+	Bill     BillKey
+	Subjects []Subject // payment first, then refunds, then completions, each by id
+}
+
+// Subject is one order with the evidence about it.
+type Subject struct {
+	Order   Order
+	InScope bool // to be judged by this run
+
+	// What its loads have shown.
+	Copies      int       // identical rows in the load, 1 as a rule
+	Conflicting bool      // rows of the same key differ; Order holds the one with the largest amount
+	Vanished    bool      // in an earlier load of its source, gone from the last
+	FirstSeen   time.Time // when the order was first loaded
+	StatusSince time.Time // when its present status was first loaded
+	SnapshotAt  time.Time // when the books it stands in were taken
+	Row         string    // fingerprint of the row's mapped columns
+	Pinned      *Pinned   // how it stood when it became final; nil: never has
+
+	// Answer is what the run goes by: this run's own, or the one at hand for
+	// an order that need not be asked. Nil: none.
+	Answer *Answer
+
+	// History of the bill as UMS told it before.
+	FirstSettleDay Day       // the settle date it first named; zero: none yet
+	FirstPaidAt    time.Time // payTime when UMS first called it paid; zero: never did
+
+	Clashes []Clash
+	Cases   []Case // all that the order has ever had, in no order
+}
+
+// Pinned is an order's money and status when nothing more could change.
+type Pinned struct {
+	Status Status
+	Amount Fen
+}
+
+// Clash ties an order to others that cannot both be right.
+type Clash struct {
+	Code      Code   // PaymentReferenceReused or DoublePayment
+	Reference string // the payment reference, or the order number, they share
+	Others    []Key  // the other payments, sorted; never empty
+}

@@ -1,0 +1,155 @@
+package reconcile
+
+import (
+	"context"
+	"iter"
+	"time"
+)
+
+// Job is the night: load the ledger, ask UMS about open orders, judge, keep
+// the cases, add up. One job runs at a time on a database.
+type Job struct {
+	Ledgers  []Ledger
+	Gateway  Gateway
+	Store    Store
+	Clock    Clock
+	Settings Settings
+	Asking   Asking
+	// Progress is told how the asking goes; it may be nil. Called from one
+	// goroutine at a time.
+	Progress func(Progress)
+}
+
+// Asking bounds the questions of one run.
+type Asking struct {
+	Concurrency int           // questions in flight; at least 1
+	Deadline    time.Duration // of the asking; 0: none
+	// ProcessingPause is how long an ORDER_PROCESSING bill is left alone
+	// before it is asked once more.
+	ProcessingPause time.Duration
+}
+
+// Clock tells the time and waits; below the command nobody else does.
+type Clock interface {
+	Now() time.Time
+	// Sleep waits for d or until the context ends, whose error it returns.
+	Sleep(ctx context.Context, d time.Duration) error
+}
+
+// Progress is how far the asking has come.
+type Progress struct {
+	Done, Total int64 // orders answered, and to be asked
+	Attempts    int64 // HTTP requests so far
+	Failed      int64 // orders without a trustworthy answer so far
+}
+
+// Ledger is one source of the merchant's books.
+type Ledger interface {
+	// Scope names what Read would read for a day: two days with the same
+	// scope share one source.
+	Scope(day Day) string
+	// Read passes each order and each bad row, in the order of the source.
+	// It stops at the first error that either function returns. When the
+	// source of the day does not exist, the error matches ErrNoLedger.
+	Read(ctx context.Context, day Day, order func(Order, string) error, bad func(BadRow) error) (Load, error)
+}
+
+// Gateway asks UMS. Implementations are safe for concurrent use.
+type Gateway interface {
+	// Ask asks about one order, retrying as it sees fit. Whatever goes wrong
+	// is told in the Answer, never guessed; when ctx ends first the outcome
+	// is NotQueried.
+	Ask(ctx context.Context, k Key) Answer
+}
+
+// Scope is what a run is about.
+type Scope struct {
+	RunID    string
+	Day      Day
+	Since    Day       // the oldest ledger day still asked
+	Now      time.Time // of the run
+	FreshFor time.Duration
+	NoQuery  bool // judge by the answers at hand
+	Requery  bool // ask the final orders of the day, too
+	Recheck  []int
+}
+
+// Store keeps everything. Every method that writes is one transaction.
+type Store interface {
+	// BeginRun starts a run of a day, or takes up the day's last run when it
+	// neither ended nor failed. It returns the run's id.
+	BeginRun(ctx context.Context, day Day, now time.Time) (runID string, err error)
+	// EndRun records how a run ended that published nothing.
+	EndRun(ctx context.Context, runID string, status RunStatus, reason string, now time.Time) error
+
+	// LoadLedger reads one source into the database: all of it or nothing.
+	LoadLedger(ctx context.Context, runID, scope string, now time.Time, read func(LoadWriter) (Load, error)) (Load, error)
+	// OpenDays lists the earlier ledger days from since on that have an open
+	// order or a pending case, oldest first.
+	OpenDays(ctx context.Context, since, before Day) ([]Day, error)
+	// NeighboursFilled says whether the loaded ledger days next to day hold orders.
+	NeighboursFilled(ctx context.Context, day Day) (bool, error)
+
+	// CountToAsk is the number of orders that ToAsk will yield, and of those
+	// it leaves out because this run has their answer already.
+	CountToAsk(ctx context.Context, s Scope) (toAsk, reused int64, err error)
+	// ToAsk yields the orders to ask: those that were passed over last time
+	// first, then the oldest ledger day first.
+	ToAsk(ctx context.Context, s Scope) iter.Seq2[Key, error]
+	// SaveAnswers commits answers; only then do they count.
+	SaveAnswers(ctx context.Context, runID string, answers []Answered) error
+
+	// Families yields every family that has an order in scope, by key.
+	Families(ctx context.Context, s Scope) iter.Seq2[Family, error]
+	// History lists, for earlier ledger days, how many orders their last run
+	// judged and how many it found discrepant.
+	History(ctx context.Context, before Day) ([]DayShare, error)
+	// Publish runs fn in the transaction that writes verdicts, cases and the
+	// summary; an error from fn leaves everything as it was.
+	Publish(ctx context.Context, runID string, fn func(Publication) error) error
+}
+
+// Answered is an answer and the order it is about.
+type Answered struct {
+	Key    Key
+	Answer Answer
+}
+
+// LoadWriter takes the rows of one load.
+type LoadWriter interface {
+	// Order adds a good row; row is the fingerprint of its mapped columns.
+	Order(o Order, row string) error
+	BadRow(r BadRow) error
+}
+
+// Publication is the one transaction in which a run becomes visible.
+type Publication interface {
+	Verdict(v Verdict) error
+	Case(c Case) error
+	Event(e Event) error
+	// BadRowCases yields the bad rows of the last loads in scope with the
+	// case each has, and the pending cases of bad rows that are gone.
+	BadRows() ([]RowSighting, error)
+	// ResolvedSince is the closing balance of the previous run, and what
+	// people resolved and reopened since.
+	Balance() (opening, resolved, reopened Sum, err error)
+	// PendingCases counts the open and proposed cases of the whole database
+	// by the day they were first seen.
+	PendingCases() (map[Day]Sum, error)
+	Finish(s Summary) error
+}
+
+// RowSighting is a bad row as a case sees it. Row is nil when the row is gone.
+type RowSighting struct {
+	CaseID string
+	Scope  string
+	Day    Day
+	Row    *BadRow
+	Case   *Case
+}
+
+// DayShare is a ledger day's record.
+type DayShare struct {
+	Day                Day
+	Judged, Discrepant int64
+}

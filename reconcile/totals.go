@@ -1,0 +1,303 @@
+package reconcile
+
+import (
+	"fmt"
+	"time"
+)
+
+// RunStatus is how a run ended.
+type RunStatus string
+
+// A run that is neither complete nor incomplete published nothing.
+const (
+	RunRunning     RunStatus = "running"
+	RunComplete    RunStatus = "complete"
+	RunIncomplete  RunStatus = "incomplete" // some orders are unverified, or the ledger is empty though its neighbours are not
+	RunInterrupted RunStatus = "interrupted"
+	RunFailed      RunStatus = "failed"
+)
+
+// Summary is one run in figures: what page one of the workbook, the terminal
+// and `runs` show. It is kept with the run word for word.
+type Summary struct {
+	RunID     string    `json:"run_id"`
+	Day       Day       `json:"day"`
+	Status    RunStatus `json:"status"`
+	StartedAt time.Time `json:"started_at"`
+	EndedAt   time.Time `json:"ended_at"`
+	NoQuery   bool      `json:"no_query"` // judged by answers at hand, whatever their age
+
+	Loads   []Load `json:"loads"`
+	Invalid int64  `json:"invalid"` // bad rows of the loads
+
+	Kinds   map[Kind]*KindTotals `json:"kinds"`
+	Queries Queries              `json:"queries"`
+	// Codes counts every finding of the run, notes too, with what is at stake.
+	Codes map[Code]Sum `json:"codes"`
+	// NotCompared counts, by ledger column, the orders whose column UMS did
+	// not answer.
+	NotCompared map[string]int64 `json:"not_compared"`
+	Cases       RollForward      `json:"cases"`
+	Ageing      []AgeBand        `json:"ageing"`
+	// Alarms are what concerns the run as a whole, worst first: said on page
+	// one, before any figure.
+	Alarms []Words `json:"alarms"`
+	// Systemic: so many orders are discrepant that a wrong setting is likelier
+	// than as many faults; no case was cleared.
+	Systemic bool `json:"systemic"`
+	// LedgerEmpty: the ledger has no rows though the days beside it have.
+	LedgerEmpty bool `json:"ledger_empty"`
+	// Pending counts the open and proposed cases of the orders of this run.
+	Pending int64 `json:"pending"`
+}
+
+// Queries counts what was asked.
+type Queries struct {
+	ToAsk    int64 `json:"to_ask"`   // orders that had to be asked
+	Sent     int64 `json:"sent"`     // orders asked by this process
+	Attempts int64 `json:"attempts"` // HTTP requests, retries too
+	Reused   int64 `json:"reused"`   // orders whose answer an interrupted start of this run had got
+}
+
+// Load is one reading of one source of the ledger.
+type Load struct {
+	Scope      string    `json:"scope"`       // names the source and, where it is per day, the day
+	Files      []string  `json:"files"`       // as read, in order
+	SHA256     string    `json:"sha256"`      // of the bytes of all files, in order
+	SnapshotAt time.Time `json:"snapshot_at"` // when the books were taken: the file's time
+	Day        Day       `json:"day"`         // zero: the source is not per day
+	Rows       int64     `json:"rows"`        // data rows, good and bad
+	Orders     int64     `json:"orders"`      // orders in them, duplicates counted once
+	Invalid    int64     `json:"invalid"`
+	Total      Fen       `json:"total_fen"` // sum of the amounts of the orders, all kinds: a control figure, not a total of trade
+	Missing    bool      `json:"missing"`   // an earlier day's source that is no longer there
+}
+
+// KindTotals holds the figures of one kind of order.
+type KindTotals struct {
+	Loaded  Sum           `json:"loaded"`
+	Classes map[Class]Sum `json:"classes"`
+	// Carried is the part of Classes that was carried over from earlier days.
+	Carried map[Class]Sum `json:"carried"`
+	// Ledger and UMS add up the money that each side says has moved.
+	Ledger Sum `json:"ledger"`
+	UMS    Sum `json:"ums"`
+	// BuyerPay and Coupon are what UMS states, over the bills that it says are paid.
+	BuyerPay       Sum    `json:"buyer_pay"`
+	Coupon         Sum    `json:"coupon"`
+	LedgerBuyerPay Sum    `json:"ledger_buyer_pay"`
+	LedgerCoupon   Sum    `json:"ledger_coupon"`
+	Bridge         Bridge `json:"bridge"`
+}
+
+// Bridge explains UMS − ledger to the fen.
+type Bridge struct {
+	ByCode     map[Code]Sum `json:"by_code"` // both sides moved money, by the code that carries the difference
+	OneSided   Sum          `json:"one_sided"`
+	Unverified Sum          `json:"unverified"`
+	Waiting    Sum          `json:"waiting"`
+}
+
+// RollForward carries the open and proposed cases of the whole database from
+// the previous run to this one.
+type RollForward struct {
+	Opening  Sum `json:"opening"`
+	New      Sum `json:"new"`
+	Reopened Sum `json:"reopened"`
+	Revalued Sum `json:"revalued"` // the count of cases revalued, and the net change of their stakes
+	Cleared  Sum `json:"cleared"`
+	Resolved Sum `json:"resolved"`
+	Closing  Sum `json:"closing"`
+}
+
+// AgeBand counts pending cases by the days since they were first seen.
+type AgeBand struct {
+	From, To int // days, inclusive; To −1 is open-ended
+	Sum      Sum
+}
+
+// AgeBands are the bands of the workbook: 0–1, 2–3, 4–7, 8–30, over 30 days.
+func AgeBands() []AgeBand {
+	return []AgeBand{{From: 0, To: 1}, {From: 2, To: 3}, {From: 4, To: 7}, {From: 8, To: 30}, {From: 31, To: -1}}
+}
+
+func newKindTotals() *KindTotals {
+	return &KindTotals{Classes: map[Class]Sum{}, Carried: map[Class]Sum{}, Bridge: Bridge{ByCode: map[Code]Sum{}}}
+}
+
+// Count adds a verdict to the figures. carried: the order belongs to an
+// earlier day than the run's.
+func (s *Summary) Count(v Verdict, o Order, b Bill, carried bool) error {
+	if s.Kinds == nil {
+		s.Kinds = map[Kind]*KindTotals{}
+	}
+	k := s.Kinds[v.Key.Kind()]
+	if k == nil {
+		k = newKindTotals()
+		s.Kinds[v.Key.Kind()] = k
+	}
+	t := tally{}
+	t.add(&k.Loaded, o.Amount)
+	addTo(&t, k.Classes, v.Class, o.Amount)
+	if carried {
+		addTo(&t, k.Carried, v.Class, o.Amount)
+	}
+	k.countMoney(&t, v, o, b)
+	k.Bridge.count(&t, v)
+	s.countFindings(&t, v)
+	return t.err
+}
+
+func (k *KindTotals) countMoney(t *tally, v Verdict, o Order, b Bill) {
+	if v.Facts.LedgerPaid {
+		t.add(&k.Ledger, v.Ledger)
+		t.addKnown(&k.LedgerBuyerPay, o.BuyerPay)
+		t.addKnown(&k.LedgerCoupon, o.Coupon)
+	}
+	if v.Facts.BillPaid {
+		flow := b.flow(v.Key.Kind())
+		t.add(&k.UMS, v.UMS)
+		t.addKnown(&k.BuyerPay, flow.BuyerPay)
+		t.addKnown(&k.Coupon, flow.Coupon)
+	}
+}
+
+func (b *Bridge) count(t *tally, v Verdict) {
+	d := v.UMS - v.Ledger
+	switch {
+	case v.Class == Unverified:
+		t.add(&b.Unverified, d)
+	case d == 0:
+	case v.Class == Waiting:
+		t.add(&b.Waiting, d)
+	case v.OneSided():
+		t.add(&b.OneSided, d)
+	case v.Carrier != "":
+		addTo(t, b.ByCode, v.Carrier, d)
+	default:
+		t.fail(fmt.Errorf("%w: order %s differs by %s and no finding says why", ErrBooksOpen, v.Key.BillNo, d.Yuan()))
+	}
+}
+
+func (s *Summary) countFindings(t *tally, v Verdict) {
+	if s.Codes == nil {
+		s.Codes = map[Code]Sum{}
+	}
+	if s.NotCompared == nil {
+		s.NotCompared = map[string]int64{}
+	}
+	for _, f := range v.Findings {
+		addTo(t, s.Codes, f.Code, stake(f, v.gap(f.Code)))
+		if f.Code == FieldNotCompared {
+			s.NotCompared[f.Basis]++
+		}
+	}
+}
+
+// flow is the block of the bill that a kind of order is about.
+func (b Bill) flow(k Kind) Flow {
+	switch k {
+	case Refund:
+		return b.Refund
+	case Completion:
+		return b.Completion
+	}
+	return b.Payment
+}
+
+// tally adds with overflow checks and keeps the first error.
+type tally struct{ err error }
+
+func (t *tally) fail(err error) {
+	if t.err == nil {
+		t.err = err
+	}
+}
+
+func (t *tally) add(s *Sum, f Fen) {
+	if err := s.Add(f); err != nil {
+		t.fail(err)
+	}
+}
+
+func (t *tally) addKnown(s *Sum, a Amount) {
+	if a.Known {
+		t.add(s, a.Fen)
+	}
+}
+
+// addTo adds to one entry of a map of sums.
+func addTo[K comparable](t *tally, m map[K]Sum, key K, f Fen) {
+	s := m[key]
+	t.add(&s, f)
+	m[key] = s
+}
+
+// ClassCounts adds the classes of all kinds by count: how many orders ended where.
+func (s Summary) ClassCounts() map[Class]int64 {
+	counts := map[Class]int64{}
+	for _, k := range s.Kinds {
+		for class, sum := range k.Classes {
+			counts[class] += sum.Count
+		}
+	}
+	return counts
+}
+
+// Loaded is the number of valid orders that the run judged, of all kinds.
+func (s Summary) Loaded() int64 {
+	var n int64
+	for _, k := range s.Kinds {
+		n += k.Loaded.Count
+	}
+	return n
+}
+
+// Check proves that classes, bridge and roll-forward add up; ErrBooksOpen says
+// what does not.
+func (s Summary) Check() error {
+	for _, kind := range Kinds {
+		k := s.Kinds[kind]
+		if k == nil {
+			continue
+		}
+		if err := k.check(); err != nil {
+			return fmt.Errorf("%w: %s: %w", ErrBooksOpen, kind, err)
+		}
+	}
+	return s.Cases.check()
+}
+
+func (k *KindTotals) check() error {
+	var classes Sum
+	for _, s := range k.Classes {
+		classes.Count += s.Count
+		total, err := classes.Fen.Add(s.Fen)
+		if err != nil {
+			return err
+		}
+		classes.Fen = total
+	}
+	if classes != k.Loaded {
+		return fmt.Errorf("classes hold %d orders of %s yuan, loaded were %d of %s",
+			classes.Count, classes.Fen.Yuan(), k.Loaded.Count, k.Loaded.Fen.Yuan())
+	}
+	explained := k.Bridge.OneSided.Fen + k.Bridge.Unverified.Fen + k.Bridge.Waiting.Fen
+	for _, s := range k.Bridge.ByCode {
+		explained += s.Fen
+	}
+	if d := k.UMS.Fen - k.Ledger.Fen; d != explained {
+		return fmt.Errorf("UMS − ledger is %s yuan, the bridge explains %s", d.Yuan(), explained.Yuan())
+	}
+	return nil
+}
+
+func (r RollForward) check() error {
+	count := r.Opening.Count + r.New.Count + r.Reopened.Count - r.Cleared.Count - r.Resolved.Count
+	fen := r.Opening.Fen + r.New.Fen + r.Reopened.Fen + r.Revalued.Fen - r.Cleared.Fen - r.Resolved.Fen
+	if count != r.Closing.Count || fen != r.Closing.Fen {
+		return fmt.Errorf("%w: cases roll forward to %d of %s yuan, the database holds %d of %s",
+			ErrBooksOpen, count, fen.Yuan(), r.Closing.Count, r.Closing.Fen.Yuan())
+	}
+	return nil
+}
