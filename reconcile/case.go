@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
@@ -121,6 +122,7 @@ type Event struct {
 // Sighting is what one run knows about a case: the finding, if its condition
 // holds, and the verdict on the order.
 type Sighting struct {
+	CaseID  string   // of a bad row's case; empty: by the order's key and the code
 	Finding *Finding // nil: the condition does not hold
 	Verdict Verdict
 	Order   Order
@@ -145,7 +147,7 @@ func Observe(before *Case, s Sighting) (Case, *Event, bool) {
 
 func present(before *Case, s Sighting) (Case, *Event, bool) {
 	f := *s.Finding
-	now := Case{ID: CaseID(s.Verdict.Key, f.Code), Code: f.Code, FirstSeen: s.inheritedFirstSeen(f.Code)}
+	now := Case{ID: cmp.Or(s.CaseID, CaseID(s.Verdict.Key, f.Code)), Code: f.Code, FirstSeen: s.inheritedFirstSeen(f.Code)}
 	if before != nil {
 		now = *before
 	}

@@ -18,6 +18,11 @@ var (
 	// the day does not exist.
 	ErrNoLedger = errors.New("the ledger is not there")
 
+	// ErrUnreadable is matched by what Ledger.Read returns when a source is
+	// there and cannot be understood at all: no heading, columns missing, not
+	// text.
+	ErrUnreadable = errors.New("the ledger cannot be read")
+
 	// ErrInterrupted is returned by Job.Run when its context ends while it
 	// asks; what was answered is committed, and the run can be taken up again.
 	ErrInterrupted = errors.New("interrupted")

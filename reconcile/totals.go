@@ -226,6 +226,16 @@ func (t *tally) addKnown(s *Sum, a Amount) {
 	}
 }
 
+// merge adds a whole sum to another.
+func (t *tally) merge(s *Sum, more Sum) {
+	total, err := s.Fen.Add(more.Fen)
+	if err != nil {
+		t.fail(err)
+		return
+	}
+	s.Count, s.Fen = s.Count+more.Count, total
+}
+
 // addTo adds to one entry of a map of sums.
 func addTo[K comparable](t *tally, m map[K]Sum, key K, f Fen) {
 	s := m[key]
@@ -290,6 +300,24 @@ func (k *KindTotals) check() error {
 		return fmt.Errorf("UMS − ledger is %s yuan, the bridge explains %s", d.Yuan(), explained.Yuan())
 	}
 	return nil
+}
+
+// count adds an event to the movement of pending cases.
+func (r *RollForward) count(e Event) {
+	switch {
+	case e.Kind == EventRevalued && e.Was.Pending():
+		r.Revalued.Count++
+		r.Revalued.Fen += e.Delta
+	case e.State.Pending() && e.Was == "":
+		r.New.Count++
+		r.New.Fen += e.Stake
+	case e.State.Pending() && !e.Was.Pending():
+		r.Reopened.Count++
+		r.Reopened.Fen += e.Stake
+	case !e.State.Pending() && e.Was.Pending():
+		r.Cleared.Count++
+		r.Cleared.Fen += e.Stake
+	}
 }
 
 func (r RollForward) check() error {

@@ -1,0 +1,86 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// load reads the books of the day, and those of every earlier day with
+// something open: a correction in the ledger is how most cases clear.
+func (n *night) load(ctx context.Context) error {
+	read := map[string]bool{}
+	for _, l := range n.Ledgers {
+		if err := n.loadOne(ctx, l, n.Day, read); err != nil {
+			return err
+		}
+	}
+	days, err := n.Store.OpenDays(ctx, n.scope.Since, n.Day)
+	if err != nil {
+		return err
+	}
+	for _, day := range days {
+		for _, l := range n.Ledgers {
+			if err := n.reload(ctx, l, day, read); err != nil {
+				return err
+			}
+		}
+	}
+	return n.emptiness(ctx)
+}
+
+func (n *night) loadOne(ctx context.Context, l Ledger, day Day, read map[string]bool) error {
+	scope := l.Scope(day)
+	if read[scope] {
+		return nil
+	}
+	read[scope] = true
+	load, err := n.Store.LoadLedger(ctx, n.sum.RunID, scope, n.Clock.Now(), func(w LoadWriter) (Load, error) {
+		load, err := l.Read(ctx, day, w.Order, w.BadRow)
+		load.Scope = scope
+		return load, err
+	})
+	if err != nil {
+		return err
+	}
+	n.sum.Loads = append(n.sum.Loads, load)
+	n.sum.Invalid += load.Invalid
+	return nil
+}
+
+// reload reads an earlier day again. Its source may be gone by now, or broken:
+// that is said, and costs this day nothing.
+func (n *night) reload(ctx context.Context, l Ledger, day Day, read map[string]bool) error {
+	err := n.loadOne(ctx, l, day, read)
+	switch {
+	case err == nil || ctx.Err() != nil:
+		return err
+	case errors.Is(err, ErrNoLedger):
+		n.sum.Loads = append(n.sum.Loads, Load{Scope: l.Scope(day), Day: day, Missing: true})
+	case errors.Is(err, ErrUnreadable):
+		n.alarm(words("%s 的台账未能重读：%v", "the ledger of %s could not be read again: %v", day, err))
+	default:
+		return err
+	}
+	return nil
+}
+
+// emptiness: a ledger without rows is suspicious when the days beside it have some.
+func (n *night) emptiness(ctx context.Context) error {
+	for _, load := range n.sum.Loads {
+		if load.Rows > 0 && (load.Day == 0 || load.Day == n.Day) {
+			return nil
+		}
+	}
+	filled, err := n.Store.NeighboursFilled(ctx, n.Day)
+	if err != nil {
+		return fmt.Errorf("neighbouring days: %w", err)
+	}
+	if filled {
+		n.sum.LedgerEmpty = true
+		n.alarm(words("%s 的台账没有任何记录，而相邻日期有：请检查导出", "the ledger of %s is empty though the days beside it are not: check the export", n.Day))
+	}
+	return nil
+}
+
+func (n *night) alarm(w Words) { n.sum.Alarms = append(n.sum.Alarms, w) }

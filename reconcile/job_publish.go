@@ -1,0 +1,306 @@
+package reconcile
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// publish judges every order in scope and makes the run visible: verdicts,
+// cases, totals, in one transaction.
+func (n *night) publish(ctx context.Context) error {
+	if err := n.suspect(ctx); err != nil {
+		return err
+	}
+	return n.Store.Publish(ctx, n.sum.RunID, func(p Publication) error {
+		b := &book{night: n, out: p, today: DayOf(n.scope.Now)}
+		for family, err := range n.families(ctx) {
+			if err != nil {
+				return err
+			}
+			if err := b.family(family); err != nil {
+				return err
+			}
+		}
+		if err := b.badRows(); err != nil {
+			return err
+		}
+		return b.close(n.Clock.Now())
+	})
+}
+
+// families yields the evidence, with a reason where an order has no answer.
+func (n *night) families(ctx context.Context) func(func(Family, error) bool) {
+	return func(yield func(Family, error) bool) {
+		for f, err := range n.Store.Families(ctx, n.scope) {
+			if err == nil {
+				n.explain(f)
+			}
+			if !yield(f, err) {
+				return
+			}
+		}
+	}
+}
+
+// explain gives an order in scope that was not asked the reason why.
+func (n *night) explain(f Family) {
+	for i := range f.Subjects {
+		s := &f.Subjects[i]
+		if !s.InScope || s.Answer != nil {
+			continue
+		}
+		why := n.unsaid.reason(s.Order.MID)
+		if n.NoQuery {
+			why = "no stored answer, and this run does not ask"
+		}
+		s.Answer = &Answer{Outcome: NotQueried, Message: why}
+	}
+}
+
+// suspect looks, before anything is written, whether so much is discrepant
+// that a wrong setting is likelier than as many faults.
+func (n *night) suspect(ctx context.Context) error {
+	var judged, discrepant int64
+	for f, err := range n.families(ctx) {
+		if err != nil {
+			return err
+		}
+		for _, v := range Judge(f, n.Settings, n.scope.Now) {
+			if v.Class != Unverified {
+				judged++
+			}
+			if v.Class == Discrepant {
+				discrepant++
+			}
+		}
+	}
+	history, err := n.Store.History(ctx, n.Day)
+	if err != nil {
+		return err
+	}
+	if Systemic(judged, discrepant, history) {
+		n.sum.Systemic = true
+		n.alarm(words("疑似系统性问题：已核对 %d 笔中 %d 笔有差异；本次不自动消除任何差异，请先检查商户号、金额单位、日期与台账",
+			"likely systemic: %[2]d of %[1]d judged orders are discrepant; nothing was cleared; check mid, amount unit, day and ledger first", judged, discrepant))
+	}
+	return nil
+}
+
+// Systemic says whether a run looks wrong as a whole: of at least 20 judged
+// orders more than half are discrepant, or, where at least 5 earlier days of
+// 20 orders are known, more than 10 % and five times their median.
+func Systemic(judged, discrepant int64, history []DayShare) bool {
+	if judged < 20 {
+		return false
+	}
+	if 2*discrepant > judged {
+		return true
+	}
+	var shares []float64
+	for _, h := range history {
+		if h.Judged >= 20 {
+			shares = append(shares, float64(h.Discrepant)/float64(h.Judged))
+		}
+	}
+	if len(shares) < 5 {
+		return false
+	}
+	slices.Sort(shares)
+	median := (shares[(len(shares)-1)/2] + shares[len(shares)/2]) / 2
+	return float64(discrepant) > max(0.1, 5*median)*float64(judged)
+}
+
+// book writes one publication.
+type book struct {
+	*night
+	out   Publication
+	today Day
+}
+
+func (b *book) family(f Family) error {
+	verdicts := Judge(f, b.Settings, b.scope.Now)
+	for i := range f.Subjects {
+		if !f.Subjects[i].InScope {
+			continue
+		}
+		if err := b.order(&f.Subjects[i], verdicts[0]); err != nil {
+			return err
+		}
+		verdicts = verdicts[1:]
+	}
+	return nil
+}
+
+func (b *book) order(s *Subject, v Verdict) error {
+	var bill Bill
+	if s.Answer != nil {
+		bill = s.Answer.Bill
+	}
+	if err := b.sum.Count(v, s.Order, bill, s.Order.LedgerDay != b.Day); err != nil {
+		return err
+	}
+	decided, pending, err := b.cases(s, v)
+	if err != nil {
+		return err
+	}
+	if decided && pending == 0 {
+		v.Final = v.Final || v.Class != Unverified
+	}
+	b.sum.Pending += pending
+	return b.out.Verdict(v)
+}
+
+// cases moves every case that the order has or gets. decided says whether a
+// person has resolved one of them and it still stands; pending counts those
+// that are open or proposed now.
+func (b *book) cases(s *Subject, v Verdict) (decided bool, pending int64, err error) {
+	known := map[Code]*Case{}
+	for i := range s.Cases {
+		known[s.Cases[i].Code] = &s.Cases[i]
+	}
+	for _, code := range caseCodes(s.Cases, v) {
+		sight := Sighting{Verdict: v, Order: s.Order, Today: b.today, Predecessors: s.Cases, KeepOpen: b.sum.Systemic}
+		if i := slices.IndexFunc(v.Findings, func(f Finding) bool { return f.Code == code }); i >= 0 {
+			sight.Finding = &v.Findings[i]
+		}
+		now, err := b.move(known[code], sight)
+		if err != nil {
+			return false, 0, err
+		}
+		if now.State.Pending() {
+			pending++
+		}
+		decided = decided || now.State == StateResolved
+	}
+	return decided, pending, nil
+}
+
+// caseCodes are the codes to look at, in table order: those found, and those
+// of existing cases. Without a trustworthy answer every existing case that is
+// not found again is left untouched.
+func caseCodes(cases []Case, v Verdict) []Code {
+	var codes []Code
+	for _, f := range v.Findings {
+		codes = append(codes, f.Code)
+	}
+	for _, c := range cases {
+		codes = append(codes, c.Code)
+	}
+	slices.SortFunc(codes, func(a, b Code) int { return a.place() - b.place() })
+	return slices.Compact(codes)
+}
+
+// move writes what Observe makes of a case and returns the case as it stands.
+func (b *book) move(before *Case, s Sighting) (Case, error) {
+	if s.Finding == nil && s.Verdict.Class == Unverified && before != nil && !RuleOf(before.Code).Unverified {
+		return *before, nil
+	}
+	now, event, changed := Observe(before, s)
+	if !changed {
+		if before != nil {
+			return *before, nil
+		}
+		return Case{}, nil
+	}
+	if err := b.out.Case(now); err != nil {
+		return Case{}, err
+	}
+	if event == nil {
+		return now, nil
+	}
+	event.RunID, event.At = b.sum.RunID, b.scope.Now
+	b.sum.Cases.count(*event)
+	return now, b.out.Event(*event)
+}
+
+// badRows opens and clears the cases of ledger rows that were not understood.
+func (b *book) badRows() error {
+	rows, err := b.out.BadRows()
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		now, err := b.move(r.Case, r.sighting(b.today, b.Day, b.sum.Systemic))
+		if err != nil {
+			return err
+		}
+		if now.State.Pending() {
+			b.sum.Pending++
+		}
+	}
+	return nil
+}
+
+// sighting is a bad row in the form in which cases are moved.
+func (r RowSighting) sighting(today, runDay Day, keepOpen bool) Sighting {
+	s := Sighting{CaseID: r.CaseID, Today: today, KeepOpen: keepOpen}
+	s.Order.LedgerDay = r.Day
+	if r.Day == 0 {
+		s.Order.LedgerDay = runDay
+	}
+	if r.Row != nil {
+		code := r.Row.Code()
+		f := Finding{Code: code, Severity: RuleOf(code).Severity, Reason: r.Row.Reason, Basis: r.Row.Raw}
+		s.Finding = &f
+		s.Verdict = Verdict{Class: Discrepant, Findings: []Finding{f}}
+	}
+	return s
+}
+
+// close balances the books and writes the summary.
+func (b *book) close(now time.Time) error {
+	s := &b.sum
+	var err error
+	if s.Cases.Opening, s.Cases.Resolved, s.Cases.Reopened, err = b.balance(); err != nil {
+		return err
+	}
+	pending, err := b.out.PendingCases()
+	if err != nil {
+		return err
+	}
+	if s.Cases.Closing, s.Ageing, err = age(pending, b.today); err != nil {
+		return err
+	}
+	s.Status = RunComplete
+	if unverified := s.ClassCounts()[Unverified]; unverified > 0 {
+		b.alarm(words("本次对账不完整：%d 笔未核实", "the run is incomplete: %d orders are unverified", unverified))
+		s.Status = RunIncomplete
+	}
+	if s.LedgerEmpty {
+		s.Status = RunIncomplete
+	}
+	s.EndedAt = now
+	if err := s.Check(); err != nil {
+		return err
+	}
+	return b.out.Finish(*s)
+}
+
+// balance adds what people reopened since the last run to what this run did.
+func (b *book) balance() (opening, resolved, reopened Sum, err error) {
+	opening, resolved, reopened, err = b.out.Balance()
+	if err != nil {
+		return
+	}
+	reopened.Count += b.sum.Cases.Reopened.Count
+	reopened.Fen, err = reopened.Fen.Add(b.sum.Cases.Reopened.Fen)
+	return
+}
+
+// age sums up the pending cases, and by the days since they were first seen.
+func age(pending map[Day]Sum, today Day) (Sum, []AgeBand, error) {
+	var t tally
+	var all Sum
+	bands := AgeBands()
+	for day, sum := range pending {
+		t.merge(&all, sum)
+		for i := range bands {
+			age := int(today - day)
+			if age >= bands[i].From && (bands[i].To < 0 || age <= bands[i].To) {
+				t.merge(&bands[i].Sum, sum)
+			}
+		}
+	}
+	return all, bands, t.err
+}

@@ -1,0 +1,82 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// freshFor is how long the answers of an interrupted run count when it is
+// taken up again.
+const freshFor = 12 * time.Hour
+
+// Order of a run.
+type Request struct {
+	Day     Day
+	NoQuery bool // judge again with the answers at hand
+	Requery bool // ask the final orders of the day, too
+}
+
+// Run reconciles one day. The summary is what was published; with an error it
+// holds what is known so far and nothing was published.
+//
+// It returns ErrInterrupted when ctx ended first (what was answered is kept,
+// and the next Run of the day goes on), ErrBooksOpen when the figures do not
+// add up, ErrNoLedger when the day has no source, or what the ledger or the
+// store returned.
+func (j *Job) Run(ctx context.Context, r Request) (Summary, error) {
+	started := j.Clock.Now()
+	runID, err := j.Store.BeginRun(ctx, r.Day, started)
+	if err != nil {
+		return Summary{}, err
+	}
+	n := &night{Job: j, Request: r, scope: j.scope(runID, r, started), sum: Summary{
+		RunID: runID, Day: r.Day, Status: RunRunning, StartedAt: started, NoQuery: r.NoQuery,
+	}}
+	err = n.run(ctx)
+	if err != nil {
+		err = n.giveUp(ctx, err)
+	}
+	return n.sum, err
+}
+
+func (j *Job) scope(runID string, r Request, now time.Time) Scope {
+	return Scope{
+		RunID: runID, Day: r.Day, Since: r.Day - Day(j.Settings.Lookback), Now: now, FreshFor: freshFor,
+		NoQuery: r.NoQuery, Requery: r.Requery, Recheck: j.Settings.Recheck,
+	}
+}
+
+// night is one run under way.
+type night struct {
+	*Job
+	Request
+	scope  Scope
+	sum    Summary
+	unsaid unsaid
+}
+
+func (n *night) run(ctx context.Context) error {
+	if err := n.load(ctx); err != nil {
+		return err
+	}
+	if err := n.ask(ctx); err != nil {
+		return err
+	}
+	return n.publish(ctx)
+}
+
+// giveUp records a run that published nothing.
+func (n *night) giveUp(ctx context.Context, cause error) error {
+	n.sum.Status = RunFailed
+	if ctx.Err() != nil || errors.Is(cause, ErrInterrupted) {
+		n.sum.Status, cause = RunInterrupted, ErrInterrupted
+	}
+	n.sum.EndedAt = n.Clock.Now()
+	ended := context.WithoutCancel(ctx)
+	if err := n.Store.EndRun(ended, n.sum.RunID, n.sum.Status, cause.Error(), n.sum.EndedAt); err != nil {
+		return errors.Join(cause, fmt.Errorf("ending run: %w", err))
+	}
+	return cause
+}

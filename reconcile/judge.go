@@ -1,0 +1,179 @@
+package reconcile
+
+import (
+	"fmt"
+	"time"
+)
+
+// Judge decides what the evidence about one bill amounts to: one verdict per
+// order in scope, in the order of f.Subjects, with every finding and its
+// reason. It is a pure function: the same family, settings and instant give
+// the same verdicts.
+func Judge(f Family, set Settings, now time.Time) []Verdict {
+	var verdicts []Verdict
+	for i := range f.Subjects {
+		if !f.Subjects[i].InScope {
+			continue
+		}
+		v := newView(f, &f.Subjects[i], set, now)
+		verdicts = append(verdicts, v.judge())
+	}
+	return verdicts
+}
+
+// view is one order before the judge.
+type view struct {
+	set    Settings
+	now    time.Time
+	today  Day
+	family Family
+	s      *Subject
+	o      Order
+	bill   Bill // zero unless the answer is Found
+	col    column
+
+	findings []Finding
+	facts    Facts
+	ledger   Amount // the order's amount as compared
+	ums      Amount // the amount of UMS it is compared with
+	held     bool   // held out of matching: the ledger contradicts itself
+}
+
+func newView(f Family, s *Subject, set Settings, now time.Time) *view {
+	v := &view{set: set, now: now, today: DayOf(now), family: f, s: s, o: s.Order, col: noOrder}
+	if s.Answer != nil && s.Answer.Outcome == Found {
+		v.bill = s.Answer.Bill
+		v.col = v.bill.column()
+	}
+	v.ledger = Some(v.o.Amount)
+	v.facts.Row = s.Row
+	v.facts.LedgerPaid = v.o.Booked()
+	return v
+}
+
+func (v *view) judge() Verdict {
+	v.ledgerAlone()
+	if v.trustworthy() {
+		if v.o.Kind() == Payment {
+			v.payment()
+		} else {
+			v.flow()
+		}
+	}
+	return v.verdict()
+}
+
+// trustworthy says whether there is an answer to go by, and records why not.
+func (v *view) trustworthy() bool {
+	if v.s.Answer != nil && v.s.Answer.Trustworthy() && v.answersBasis() {
+		return true
+	}
+	v.col = unknown
+	v.unverified()
+	return false
+}
+
+// answersBasis says whether a paid bill states the amount that total_amount
+// is compared with: without it nothing would be proven.
+func (v *view) answersBasis() bool {
+	return v.o.Kind() != Payment || !v.bill.Paid() || v.basisAmount().Known
+}
+
+func (v *view) payment() {
+	v.facts.BillPaid = v.bill.Paid()
+	v.facts.BothPaid = v.facts.BillPaid && v.facts.LedgerPaid
+	v.facts.RefundedInFull = v.refundedInFull()
+	v.facts.Settled = v.facts.BillPaid && v.arrived(v.bill.Payment.SettleDay)
+	v.facts.FlowsAgree = v.flowsAgree()
+	if v.bill.Total.Known {
+		v.ums = v.basisAmount()
+	}
+	v.clashes()
+	v.regression()
+	if v.held {
+		return
+	}
+	v.status()
+	v.amounts()
+	v.refundSums()
+	v.guarantee()
+	v.settlement()
+	v.crossDay()
+}
+
+func (v *view) verdict() Verdict {
+	sortFindings(v.findings)
+	out := Verdict{
+		Key: v.o.Key, Findings: v.findings, Class: classify(v.findings), Facts: v.facts,
+		Ledger: moved(v.facts.LedgerPaid, v.ledger), UMS: moved(v.facts.BillPaid, v.ums),
+	}
+	out.Carrier = carrier(out)
+	out.Final = v.final(out.Class)
+	return out
+}
+
+func moved(paid bool, a Amount) Fen {
+	if !paid {
+		return 0
+	}
+	return a.Fen
+}
+
+// carrier is the finding that explains why UMS − ledger is not zero: the one
+// about the amount where there is one, else the gravest.
+func carrier(v Verdict) Code {
+	if v.UMS == v.Ledger || len(v.Findings) == 0 {
+		return ""
+	}
+	for _, f := range v.Findings {
+		if aboutAmount[f.Code] {
+			return f.Code
+		}
+	}
+	return v.Primary().Code
+}
+
+var aboutAmount = map[Code]bool{
+	AmountBillMore: true, AmountBillLess: true, AmountWithinTolerance: true, AmountUnitSuspect: true, AmountBasisMismatch: true,
+	RefundAmountMismatch: true, CompletionAmountMismatch: true,
+}
+
+// add records a finding about the order's own amount with the rule's severity.
+func (v *view) add(c Code, w Words) *Finding {
+	return v.addOver(c, v.ledger, v.ums, w)
+}
+
+// addOver records a finding about some other pair of amounts.
+func (v *view) addOver(c Code, ledger, ums Amount, w Words) *Finding {
+	v.findings = append(v.findings, Finding{
+		Code: c, Severity: RuleOf(c).Severity, Ledger: ledger, UMS: ums, Reason: w,
+		Basis: fmt.Sprintf("%s %s %s, %s/%s %s", v.o.Status, v.o.Amount.Yuan(), ledger.Yuan(), v.bill.Status, v.payStatus(), ums.Yuan()),
+	})
+	return &v.findings[len(v.findings)-1]
+}
+
+func (v *view) payStatus() string {
+	if v.o.Kind() != Payment {
+		return v.bill.flow(v.o.Kind()).Status
+	}
+	return v.bill.Payment.Status
+}
+
+// words is a sentence in both languages over the same arguments.
+func words(zh, en string, args ...any) Words {
+	return Words{ZH: fmt.Sprintf(zh, args...), EN: fmt.Sprintf(en, args...)}
+}
+
+// arrived says whether a settle date is there and not in the future of the
+// run's own date.
+func (v *view) arrived(d Day) bool { return d != 0 && d <= v.today }
+
+// past says whether more than a grace has gone by since an instant.
+func (v *view) past(since time.Time, grace time.Duration) bool { return v.now.After(since.Add(grace)) }
+
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return "–"
+	}
+	return t.In(Beijing).Format(time.DateTime)
+}

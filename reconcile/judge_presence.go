@@ -1,0 +1,85 @@
+package reconcile
+
+import "strings"
+
+// ledgerAlone records what the ledger shows without UMS. These findings hold
+// whether or not an answer came.
+func (v *view) ledgerAlone() {
+	s := v.s
+	if s.Copies > 1 {
+		v.add(LedgerDuplicateRow, words("台账中有 %d 行完全相同，只计一次", "the ledger holds %d identical rows; counted once", s.Copies))
+	}
+	if s.Conflicting {
+		v.held = true
+		v.add(LedgerDuplicateKey, words("台账中同一单号有内容不同的行，取金额最大的一行（%s 元），不参与比对",
+			"ledger rows of this key differ; the one with the largest amount (%s yuan) stands for them and is not compared", v.o.Amount.Yuan()))
+	}
+	if s.Vanished {
+		v.add(LedgerRowVanished, words("此前读到的台账记录（%s 第 %d 行）在最近一次台账中不见了",
+			"the row stood in %s line %d and is gone from the last reading", v.o.Source.File, v.o.Source.Line)).Basis = s.Row
+	}
+	if p := s.Pinned; p != nil && !p.allows(v.o) {
+		v.add(LedgerChanged, words("对平后台账被改：原 %s %s 元，现 %s %s 元",
+			"changed after it was reconciled: was %s %s yuan, is %s %s yuan", p.Status, p.Amount.Yuan(), v.o.Status, v.o.Amount.Yuan()))
+	}
+}
+
+// allows says whether a final order may look like this without anybody having
+// tampered: unchanged, or further along paid → part_refunded → refunded.
+func (p Pinned) allows(o Order) bool {
+	if p.Amount != o.Amount {
+		return false
+	}
+	refunding := map[Status]int{Paid: 1, PartRefunded: 2, Refunded: 3}
+	from, to := refunding[p.Status], refunding[o.Status]
+	return p.Status == o.Status || (from > 0 && from < to)
+}
+
+// unverified records why there is no answer to go by.
+func (v *view) unverified() {
+	a := v.s.Answer
+	switch {
+	case a == nil:
+		v.unsaid(NotQueriedCode, "没有可用的查询结果", "there is no answer to go by")
+	case a.Outcome == Found:
+		v.unsaid(ResponseMalformed, "应答缺少比对所用的金额（"+string(v.set.AmountBasis)+"）",
+			"the answer lacks the amount to compare with ("+string(v.set.AmountBasis)+")")
+	default:
+		u := unverifiedWords[a.Outcome]
+		v.unsaid(u.code, u.zh+"："+a.Message, u.en+": "+a.Message)
+	}
+}
+
+func (v *view) unsaid(c Code, zh, en string) {
+	v.addOver(c, v.ledger, Amount{}, Words{ZH: strings.TrimSuffix(zh, "："), EN: strings.TrimSuffix(en, ": ")})
+}
+
+var unverifiedWords = map[Outcome]struct {
+	code   Code
+	zh, en string
+}{
+	NotQueried:  {NotQueriedCode, "未查询", "not asked"},
+	QueryFailed: {QueryFailedCode, "多次查询均失败", "every attempt failed"},
+	InProcess:   {QueryFailedCode, "渠道处理中，稍后再查仍未完成", "still in process at UMS"},
+	Rejected:    {QueryRejected, "查询被拒", "rejected"},
+	Refused:     {QueryRejected, "渠道拒绝回答此账单", "UMS refuses to answer about this bill"},
+	Malformed:   {ResponseMalformed, "应答不符合接口约定", "the answer is not what the interface promises"},
+	WrongKey:    {ResponseKeyMismatch, "应答说的是另一张账单", "the answer is about another bill"},
+}
+
+// clashes records that other orders claim the same payment.
+func (v *view) clashes() {
+	for _, c := range v.s.Clashes {
+		others := make([]string, len(c.Others))
+		for i, k := range c.Others {
+			others[i] = k.BillDay.String() + "/" + k.BillNo
+		}
+		list := strings.Join(others, ", ")
+		switch {
+		case c.Code == PaymentReferenceReused:
+			v.add(c.Code, words("渠道流水 %s 同时出现在账单 %s", "payment reference %s also stands on %s", c.Reference, list)).Basis += " " + c.Reference + " " + list
+		case c.Code == DoublePayment && v.set.CheckDouble && !v.facts.RefundedInFull && v.facts.BillPaid:
+			v.add(c.Code, words("业务单号 %s 另有已付账单 %s", "order %s is also paid by %s", c.Reference, list)).Basis += " " + c.Reference + " " + list
+		}
+	}
+}
