@@ -1,0 +1,121 @@
+package chinaums
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+)
+
+// attempt is what one request brought.
+type attempt struct {
+	status     int    // 0: no response came
+	body       []byte // nil: none, or too large to keep
+	fields     object // nil: the body is not a JSON object
+	code       string // errCode of the body
+	text       string // errMsg or errInfo of the body
+	err        error  // why there are no fields
+	retryAfter time.Duration
+	class      Class
+}
+
+// post makes one attempt: a fresh timestamp, nonce and signature over the very
+// bytes that go out.
+func (c *Client) post(ctx context.Context, path string, build func(time.Time) []byte) attempt {
+	now := c.options.Now()
+	body := build(now)
+	timed, cancel := context.WithTimeout(ctx, c.options.Timeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(timed, http.MethodPost, c.base+path, bytes.NewReader(body))
+	if err != nil {
+		return attempt{err: err, class: ClassRejected}
+	}
+	req.Header.Set("Content-Type", "application/json; charset=utf-8")
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", "umsrecon")
+	req.Header.Set("Authorization",
+		BodyAuthorization(c.options.AppID, c.options.AppKey, HeaderTimestamp(now), newNonce(), body))
+	got := c.receive(req)
+	got.class = Classify(got.status, got.code, got.err)
+	return got
+}
+
+func (c *Client) receive(req *http.Request) attempt {
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return attempt{err: err}
+	}
+	defer func() { _ = resp.Body.Close() }()
+	got := attempt{status: resp.StatusCode, retryAfter: retryAfter(resp.Header.Get("Retry-After"), c.options.Now())}
+	if got.body, got.err = readBody(resp.Body, c.options.MaxBody); got.err != nil {
+		return got
+	}
+	if got.fields, got.err = parseObject(got.body); got.err != nil {
+		return got
+	}
+	got.code, got.text = got.fields.codeAndText()
+	return got
+}
+
+func readBody(r io.Reader, limit int64) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(r, limit+1))
+	switch {
+	case int64(len(body)) > limit:
+		return nil, errTooLarge
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return body, errCut
+	}
+	return body, err
+}
+
+// retryAfter reads the header's seconds or date; 0 when it says nothing.
+func retryAfter(header string, now time.Time) time.Duration {
+	if seconds, err := strconv.ParseUint(header, 10, 31); err == nil {
+		return time.Duration(seconds) * time.Second
+	}
+	if at, err := http.ParseTime(header); err == nil {
+		return max(0, at.Sub(now))
+	}
+	return 0
+}
+
+// cause says what the attempt ended in: the platform's words, or ours where
+// there are none.
+func (a attempt) cause() string {
+	var late interface{ Timeout() bool }
+	var inURL *url.Error
+	switch {
+	case a.err == nil && a.class == ClassMalformed:
+		return "errCode is missing or of the wrong type"
+	case a.err == nil:
+		return a.text
+	case errors.As(a.err, &late) && late.Timeout():
+		return "no answer in time"
+	case errors.As(a.err, &inURL):
+		return inURL.Err.Error()
+	}
+	return a.err.Error()
+}
+
+// pauses grow twofold with jitter, and heed a Retry-After within the limit.
+type pauses struct {
+	backoff.ExponentialBackOff
+	atLeast time.Duration
+}
+
+func newPauses(b Backoff) *pauses {
+	return &pauses{ExponentialBackOff: backoff.ExponentialBackOff{
+		InitialInterval: b.First, MaxInterval: b.Max, Multiplier: 2, RandomizationFactor: 0.5,
+	}}
+}
+
+// NextBackOff is the next pause.
+func (p *pauses) NextBackOff() time.Duration {
+	return min(max(p.ExponentialBackOff.NextBackOff(), p.atLeast), p.MaxInterval)
+}

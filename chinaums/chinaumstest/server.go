@@ -1,0 +1,47 @@
+package chinaumstest
+
+import (
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Server is a Gateway that listens.
+type Server struct {
+	URL  string // a BaseURL for chinaums.Options
+	http *http.Server
+	done chan error
+}
+
+// Listen serves on an address of loopback, such as "127.0.0.1:0" for a free
+// port; other addresses are refused.
+func (g *Gateway) Listen(addr string) (*Server, error) {
+	tcp, err := net.ResolveTCPAddr("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	if !tcp.IP.IsLoopback() {
+		return nil, fmt.Errorf("the simulator listens on loopback alone, not on %q", addr)
+	}
+	listener, err := net.ListenTCP("tcp", tcp)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{
+		URL:  "http://" + listener.Addr().String(),
+		http: &http.Server{Handler: g, ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(io.Discard, "", 0)},
+		done: make(chan error, 1),
+	}
+	go func() { s.done <- s.http.Serve(listener) }()
+	return s, nil
+}
+
+// Close stops serving; requests under way are cut off.
+func (s *Server) Close() error {
+	err := s.http.Close()
+	<-s.done
+	return err
+}

@@ -1,0 +1,118 @@
+package chinaums
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+)
+
+// Client calls the platform for one AppId. It is safe for concurrent use.
+type Client struct {
+	options Options
+	base    string
+	http    *http.Client
+}
+
+// New checks the options; its errors match ErrOptions.
+func New(o Options) (*Client, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	base, plain, err := baseURL(o.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	o = o.withDefaults()
+	return &Client{options: o, base: base, http: &http.Client{
+		Transport:     transport(o, plain),
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}, nil
+}
+
+// CloseIdle closes the connections that are kept for later calls.
+func (c *Client) CloseIdle() { c.http.CloseIdleConnections() }
+
+// exchange is what a call brought: its last attempt.
+type exchange struct {
+	attempt
+	sent      int  // requests
+	cutBudget bool // more attempts were due, the budget had none left
+}
+
+// errAgain asks for another attempt.
+var errAgain = errors.New("another attempt may help")
+
+// call posts what build makes, anew for each attempt, until the answer is not
+// worth another one or a bound is reached. The error is ErrBudget when not one
+// request was allowed, ErrStopped when the context ended first.
+func (c *Client) call(ctx context.Context, path string, build func(now time.Time) []byte) (exchange, error) {
+	var last exchange
+	pause := newPauses(c.options.Backoff)
+	_, err := backoff.Retry(ctx, func() (struct{}, error) {
+		if err := c.admit(ctx); err != nil {
+			return struct{}{}, backoff.Permanent(err)
+		}
+		last.sent++
+		last.attempt = c.post(ctx, path, build)
+		pause.atLeast = last.retryAfter
+		switch {
+		case last.err != nil && ctx.Err() != nil:
+			return struct{}{}, backoff.Permanent(ErrStopped)
+		case last.class.again():
+			return struct{}{}, errAgain
+		}
+		return struct{}{}, nil
+	},
+		backoff.WithBackOff(pause),
+		backoff.WithMaxTries(uint(c.options.MaxAttempts)),
+		backoff.WithMaxElapsedTime(c.options.Backoff.Elapsed))
+	last.cutBudget = errors.Is(err, ErrBudget)
+	switch {
+	case err == nil, errors.Is(err, errAgain), last.cutBudget && last.sent > 0:
+		return last, nil
+	case last.cutBudget:
+		return last, ErrBudget
+	}
+	return last, ErrStopped
+}
+
+// admit takes one unit of the budget and one token of the limit. The budget
+// goes first: when it is used up nobody waits for a token.
+func (c *Client) admit(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return ErrStopped
+	}
+	if !c.options.Budget.Take() {
+		return ErrBudget
+	}
+	if c.options.Limiter == nil {
+		return nil
+	}
+	if err := c.options.Limiter.Wait(ctx); err != nil {
+		c.options.Budget.giveBack()
+		return ErrStopped
+	}
+	return nil
+}
+
+// failure is the last attempt as an error of op; nil when it brought an answer.
+func (x exchange) failure(op string) error {
+	sentinel := x.class.sentinel()
+	if sentinel == nil {
+		return nil
+	}
+	message := x.cause()
+	if x.cutBudget {
+		message = fmt.Sprintf("%s (the request budget was used up after %d of the attempts)", message, x.sent)
+	}
+	return x.fail(op, message, sentinel)
+}
+
+// fail is an error about the last attempt.
+func (x exchange) fail(op, message string, sentinel error) error {
+	return &Error{Op: op, HTTPStatus: x.status, Code: printable(x.code), Message: printable(message), Err: sentinel}
+}

@@ -1,0 +1,81 @@
+package chinaums
+
+import (
+	"crypto/md5"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// NoticeText is the text that the platform signs in a notice: every received
+// parameter but sign and those that are empty or white space, sorted by name
+// in byte order, as name=value joined with &. Values are decoded once; nested
+// JSON stands as it was received.
+func NoticeText(params map[string]string) string {
+	names := make([]string, 0, len(params))
+	for name, value := range params {
+		if name != "sign" && strings.TrimSpace(value) != "" {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	pairs := make([]string, len(names))
+	for i, name := range names {
+		pairs[i] = name + "=" + params[name]
+	}
+	return strings.Join(pairs, "&")
+}
+
+// NoticeMD5 signs a text with the communication key (通讯密钥, not the AppKey);
+// lower-case hex.
+func NoticeMD5(text string, key Secret) string {
+	sum := md5.Sum([]byte(text + key.reveal()))
+	return hex.EncodeToString(sum[:])
+}
+
+// NoticeSHA256 signs a text with the communication key; lower-case hex.
+func NoticeSHA256(text string, key Secret) string {
+	sum := sha256.Sum256([]byte(text + key.reveal()))
+	return hex.EncodeToString(sum[:])
+}
+
+// VerifyNotice checks the signature of a notice's parameters. Without a
+// signType the length of sign tells the algorithm, because the vendor's
+// specifications contradict each other. The error matches ErrSignature and
+// never shows the signature.
+func VerifyNotice(params map[string]string, key Secret, allowMD5 bool) error {
+	if key.Empty() {
+		return fmt.Errorf("%w: there is no key to check it with", ErrSignature)
+	}
+	given := strings.ToLower(params["sign"])
+	algorithm, err := noticeAlgorithm(params["signType"], len(given))
+	if err != nil {
+		return err
+	}
+	want := NoticeSHA256
+	if algorithm == "MD5" {
+		if !allowMD5 {
+			return fmt.Errorf("%w: MD5 is not allowed", ErrSignature)
+		}
+		want = NoticeMD5
+	}
+	if subtle.ConstantTimeCompare([]byte(want(NoticeText(params), key)), []byte(given)) != 1 {
+		return fmt.Errorf("%w: it was made with another key or of other content", ErrSignature)
+	}
+	return nil
+}
+
+func noticeAlgorithm(signType string, length int) (string, error) {
+	bySize := map[int]string{32: "MD5", 64: "SHA256"}[length]
+	named := strings.ReplaceAll(strings.ToUpper(strings.TrimSpace(signType)), "-", "")
+	switch {
+	case bySize == "":
+		return "", fmt.Errorf("%w: sign has %d characters, not 32 or 64", ErrSignature, length)
+	case named != "" && named != bySize:
+		return "", fmt.Errorf("%w: signType does not fit a sign of %d characters", ErrSignature, length)
+	}
+	return bySize, nil
+}

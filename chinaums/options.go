@@ -1,0 +1,142 @@
+package chinaums
+
+import (
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// Options make a Client. BaseURL, AppID, AppKey and Now are required; what
+// is left zero has the default its comment names.
+type Options struct {
+	BaseURL string // https, or plain http to a loopback host; no user info
+	AppID   string
+	AppKey  Secret
+	Now     func() time.Time
+
+	Timeout     time.Duration // of one attempt, its body included; 15 s
+	MaxAttempts int           // requests per call; 4
+	MaxBody     int64         // bytes of an answer; 1 MiB
+	Concurrency int           // calls in flight, for which connections are kept; 8
+	Backoff     Backoff
+
+	// Limiter gives one token to each request, retries too; it may be shared
+	// between clients. Nil: no limit.
+	Limiter *rate.Limiter
+	// Budget is asked before each request; it may be shared. Nil: no limit.
+	Budget *Budget
+	// Transport replaces the client's own; for tests.
+	Transport http.RoundTripper
+}
+
+// Backoff bounds the pauses between the attempts of one call. They grow
+// twofold, with jitter; a Retry-After of the platform makes them longer, never
+// beyond Max.
+type Backoff struct {
+	First   time.Duration // 500 ms
+	Max     time.Duration // of one pause; 30 s
+	Elapsed time.Duration // of all attempts and pauses together, the wait for the limiter included; 5 min
+}
+
+func (o Options) withDefaults() Options {
+	if o.Timeout == 0 {
+		o.Timeout = 15 * time.Second
+	}
+	if o.MaxAttempts == 0 {
+		o.MaxAttempts = 4
+	}
+	if o.MaxBody == 0 {
+		o.MaxBody = 1 << 20
+	}
+	if o.Concurrency == 0 {
+		o.Concurrency = 8
+	}
+	if o.Backoff.First == 0 {
+		o.Backoff.First = 500 * time.Millisecond
+	}
+	if o.Backoff.Max == 0 {
+		o.Backoff.Max = 30 * time.Second
+	}
+	if o.Backoff.Elapsed == 0 {
+		o.Backoff.Elapsed = 5 * time.Minute
+	}
+	return o
+}
+
+func (o Options) check() error {
+	switch {
+	case o.AppID == "" || strings.ContainsFunc(o.AppID, notHeaderText):
+		return fmt.Errorf("%w: app id is empty, or has blanks, quotes or characters beyond ASCII", ErrOptions)
+	case o.AppKey.Empty():
+		return fmt.Errorf("%w: app key is empty", ErrOptions)
+	case o.Now == nil:
+		return fmt.Errorf("%w: there is no clock", ErrOptions)
+	case o.Timeout < 0 || o.MaxAttempts < 0 || o.MaxBody < 0 || o.Concurrency < 0:
+		return fmt.Errorf("%w: timeout, attempts, body and concurrency cannot be negative", ErrOptions)
+	case o.Backoff.First < 0 || o.Backoff.Max < 0 || o.Backoff.Elapsed < 0:
+		return fmt.Errorf("%w: pauses cannot be negative", ErrOptions)
+	case o.Limiter != nil && o.Limiter.Limit() != rate.Inf && o.Limiter.Burst() < 1:
+		return fmt.Errorf("%w: the rate limit lets no request through", ErrOptions)
+	}
+	return nil
+}
+
+func notHeaderText(r rune) bool { return r <= ' ' || r >= 0x7f || r == '"' || r == '\\' }
+
+// baseURL checks the address and gives it without a trailing slash. The
+// errors do not show it: it might hold a password.
+func baseURL(s string) (base string, plain bool, err error) {
+	u, err := url.Parse(s)
+	if err != nil || u.Hostname() == "" {
+		return "", false, fmt.Errorf("%w: base url is not an address such as https://api-mop.chinaums.com", ErrOptions)
+	}
+	switch {
+	case u.User != nil:
+		return "", false, fmt.Errorf("%w: base url must not carry a user or password", ErrOptions)
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return "", false, fmt.Errorf("%w: base url must not carry a query or fragment", ErrOptions)
+	case u.Scheme == "http" && !loopback(u.Hostname()):
+		return "", false, fmt.Errorf("%w: base url must be https; plain http goes to this machine only, not to %q", ErrOptions, u.Hostname())
+	case u.Scheme != "http" && u.Scheme != "https":
+		return "", false, fmt.Errorf("%w: base url must begin with https://, not %q", ErrOptions, u.Scheme)
+	}
+	return strings.TrimRight(u.String(), "/"), u.Scheme == "http", nil
+}
+
+// loopback says whether host is localhost or an address of 127.0.0.0/8 or ::1.
+func loopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.Unmap().IsLoopback()
+}
+
+// transport is HTTP/1.1 over verified TLS. Loopback is never reached through
+// a proxy.
+func transport(o Options, plain bool) http.RoundTripper {
+	if o.Transport != nil {
+		return o.Transport
+	}
+	t := &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:    10 * time.Second,
+		MaxIdleConns:           o.Concurrency,
+		MaxIdleConnsPerHost:    o.Concurrency,
+		IdleConnTimeout:        90 * time.Second,
+		MaxResponseHeaderBytes: 64 << 10,
+	}
+	if plain {
+		t.Proxy = nil
+	}
+	return t
+}

@@ -1,0 +1,6 @@
+package umsrecon_test
+
+import (
+	_ "github.com/rogpeppe/go-internal/testscript"
+	_ "pgregory.net/rapid"
+)
