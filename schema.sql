@@ -120,7 +120,7 @@ CREATE TABLE orders (
 
 CREATE INDEX orders_open_idx ON orders (ledger_day) WHERE final = 0;
 CREATE INDEX orders_day_idx ON orders (ledger_day);
-CREATE INDEX orders_scope_idx ON orders (scope, load_id);
+CREATE INDEX orders_scope_idx ON orders (scope, load_id, ledger_day);
 CREATE INDEX orders_order_no_idx ON orders (mid, order_no) WHERE order_no <> '';
 
 -- What UMS said, one row per question, never changed. body is word for word

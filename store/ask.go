@@ -1,0 +1,116 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/umsrecon/umsrecon/reconcile"
+)
+
+// scopeArgs are the parameters of the queries about a scope.
+func scopeArgs(s reconcile.Scope) named {
+	return named{
+		"run": s.RunID, "day": date(s.Day), "since": date(s.Since), "fresh": instant(s.Now.Add(-s.FreshFor)),
+		"noquery": flag(s.NoQuery), "requery": flag(s.Requery), "recheck": list(s.Recheck),
+	}
+}
+
+// toAskQuery yields the orders to ask with their turn: 0 for those passed over
+// last time, 2 for rechecks. An order that has a fresh trustworthy answer of
+// this run is not asked again. A recheck falls due when the order reaches an
+// age at which its last trustworthy answer had not been given yet.
+const toAskQuery = `
+SELECT o.order_id, CASE WHEN EXISTS (
+         SELECT 1 FROM cases WHERE order_id = o.order_id AND code = 'NOT_QUERIED' AND state = 'unverified') THEN 0 ELSE 1 END AS turn
+FROM (SELECT order_id FROM orders WHERE ledger_day = :day AND (final = 0 OR :requery)
+      UNION ALL
+      SELECT order_id FROM orders WHERE final = 0 AND ledger_day >= :since AND ledger_day < :day) AS o
+WHERE NOT :noquery AND ` + notAnswered + `
+UNION ALL
+SELECT o.order_id, 2
+FROM orders AS o CROSS JOIN answers AS a ON a.answer_id = o.answer_id
+WHERE NOT :noquery AND :recheck <> '[]'
+  AND o.final = 1 AND o.first_paid_at IS NOT NULL AND o.ledger_day >= :since AND o.ledger_day < :day
+  AND EXISTS (SELECT 1 FROM json_each(:recheck) AS age
+              WHERE date(o.ledger_day, '+' || age.value || ' days') <= :day
+                AND a.asked_at < date(o.ledger_day, '+' || age.value || ' days'))
+  AND ` + notAnswered
+
+const notAnswered = `NOT EXISTS (SELECT 1 FROM answers AS mine
+  WHERE mine.run_id = :run AND mine.order_id = o.order_id AND mine.asked_at > :fresh AND mine.outcome IN ('found', 'no_order'))`
+
+const countToAsk = "SELECT count(*) FROM (" + toAskQuery + ")"
+
+const countReused = `SELECT count(DISTINCT order_id) FROM answers
+WHERE NOT :noquery AND run_id = :run AND asked_at > :fresh AND outcome IN ('found', 'no_order')`
+
+// CountToAsk is the number of orders that ToAsk will yield, and of those it
+// leaves out because this run has a fresh trustworthy answer of theirs.
+func (db *DB) CountToAsk(ctx context.Context, s reconcile.Scope) (toAsk, reused int64, err error) {
+	args := scopeArgs(s)
+	err = db.read(ctx, func(t *tx) error {
+		if err := t.row(countToAsk, args.args()...).Scan(&toAsk); err != nil {
+			return err
+		}
+		return t.row(countReused, args.args()...).Scan(&reused)
+	})
+	if err != nil {
+		return 0, 0, fmt.Errorf("count orders to ask: %w", err)
+	}
+	return toAsk, reused, nil
+}
+
+const (
+	makeAsking = "CREATE TEMP TABLE asking (nth INTEGER PRIMARY KEY, mid, tid, inst_mid, bill_day, bill_no, refund_id, completion_id)"
+	dropAsking = "DROP TABLE IF EXISTS temp.asking"
+	fillAsking = `
+INSERT INTO temp.asking (mid, tid, inst_mid, bill_day, bill_no, refund_id, completion_id)
+SELECT mid, tid, inst_mid, bill_day, bill_no, refund_id, completion_id
+FROM (` + toAskQuery + `) AS due CROSS JOIN orders USING (order_id)
+ORDER BY turn, ledger_day, mid, tid, inst_mid, bill_day, bill_no, refund_id, completion_id`
+	readAsking = "SELECT mid, tid, inst_mid, bill_day, bill_no, refund_id, completion_id FROM temp.asking ORDER BY nth"
+)
+
+// ToAsk yields the orders to ask as they stand when the sequence starts: those
+// that were passed over last time first, then by ledger day and key, rechecks
+// last. The list lies in a temporary table, so that hours of asking hold up
+// neither the writer nor the log.
+func (db *DB) ToAsk(ctx context.Context, s reconcile.Scope) iter.Seq2[reconcile.Key, error] {
+	return stream("orders to ask", func(emit func(reconcile.Key) error) error {
+		conn, err := db.readers.Conn(ctx)
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		defer conn.ExecContext(context.WithoutCancel(ctx), dropAsking)
+		if err := within(ctx, conn.BeginTx, func(t *tx) error { return listToAsk(t, s) }); err != nil {
+			return err
+		}
+		rows, err := conn.QueryContext(ctx, readAsking)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var k reconcile.Key
+			if err := rows.Scan(keyColumns(&k).pointers()...); err != nil {
+				return err
+			}
+			if err := emit(k); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	})
+}
+
+func listToAsk(t *tx, s reconcile.Scope) error {
+	for _, query := range []string{dropAsking, makeAsking} {
+		if _, err := t.ExecContext(t.ctx, query); err != nil {
+			return err
+		}
+	}
+	_, err := t.ExecContext(t.ctx, fillAsking, scopeArgs(s).args()...)
+	return err
+}

@@ -1,0 +1,154 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/google/uuid"
+
+	"github.com/umsrecon/umsrecon"
+)
+
+const (
+	applicationID = 0x554D5352 // "UMSR"
+	version       = 1          // of schema.sql
+)
+
+// prepare makes sure that there is a database of ours at path before anything
+// is opened for writing: switching the journal of another program's database
+// would already change it.
+func prepare(ctx context.Context, path string) error {
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return fmt.Errorf("folder: %w", err)
+	}
+	if err := writable(dir); err != nil {
+		return err
+	}
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return create(ctx, path, false)
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%w: not a regular file", ErrForeign)
+	case info.Size() == 0:
+		return create(ctx, path, true)
+	}
+	return peek(ctx, path)
+}
+
+// writable proves that files can be made beside the database, where SQLite
+// keeps its log.
+func writable(dir string) error {
+	f, err := os.CreateTemp(dir, ".umsrecon-*")
+	if err != nil {
+		return fmt.Errorf("folder %q cannot be written: %w", dir, err)
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+// peek looks at a file without locking it, writing it or making anything
+// beside it. It goes through SQLite because closing a file that the process
+// has open elsewhere would drop SQLite's locks on it.
+func peek(ctx context.Context, path string) error {
+	db, err := sql.Open("sqlite", dsn(path, peeking))
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	var id, found int
+	err = db.QueryRowContext(ctx, "SELECT application_id, user_version FROM pragma_application_id, pragma_user_version").Scan(&id, &found)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		return fmt.Errorf("%w: %w", ErrForeign, err)
+	case id != applicationID:
+		return fmt.Errorf("%w: its application id is %#x", ErrForeign, uint32(id))
+	}
+	return recognise(found)
+}
+
+// create makes the database under another name first, so that a file of that
+// name is ours and whole from its first instant.
+func create(ctx context.Context, path string, replace bool) error {
+	temporary := path + ".new-" + uuid.NewString()
+	f, err := os.OpenFile(temporary, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o640)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(temporary)
+	if err := errors.Join(f.Close(), writeSchema(ctx, temporary)); err != nil {
+		return err
+	}
+	if err := place(temporary, path, replace); err != nil {
+		return err
+	}
+	return syncFolder(filepath.Dir(path))
+}
+
+// place never replaces a database that another process has made meanwhile.
+func place(temporary, path string, replace bool) error {
+	if replace {
+		return os.Rename(temporary, path)
+	}
+	err := os.Link(temporary, path)
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	return os.Rename(temporary, path) // a file system without hard links
+}
+
+func syncFolder(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	_ = d.Sync() // some systems cannot sync a folder, and need not
+	return d.Close()
+}
+
+func writeSchema(ctx context.Context, path string) (err error) {
+	db, err := sql.Open("sqlite", dsn(path, "_txlock=immediate"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	t, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer t.Rollback()
+	marks := fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", applicationID, version)
+	if _, err := t.ExecContext(ctx, umsrecon.Schema+marks); err != nil {
+		return fmt.Errorf("schema: %w", err)
+	}
+	return t.Commit()
+}
+
+// recognise looks at the schema's number through the log, which peek cannot
+// see.
+func (db *DB) recognise(ctx context.Context) error {
+	var found int
+	if err := db.writer.QueryRowContext(ctx, "PRAGMA user_version").Scan(&found); err != nil {
+		return err
+	}
+	return recognise(found)
+}
+
+func recognise(found int) error {
+	switch {
+	case found > version:
+		return fmt.Errorf("%w: its schema is %d, this program knows %d", ErrNewer, found, version)
+	case found < version:
+		return fmt.Errorf("%w: its schema is %d, this program knows %d", ErrForeign, found, version)
+	}
+	return nil
+}

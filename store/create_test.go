@@ -1,0 +1,112 @@
+package store
+
+import (
+	"database/sql"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestOpenCreatesAndReopens(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "new folder", "a ?#%db", "ums 对账.db")
+	db, err := Open(t.Context(), path)
+	require.NoError(t, err)
+	run := begin(t, db, day)
+	require.NoError(t, db.Check(t.Context()))
+	require.NoError(t, db.Close())
+
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	require.Zero(t, info.Mode().Perm()&^0o640, "no more than 0640")
+	entries, err := os.ReadDir(filepath.Dir(path))
+	require.NoError(t, err)
+	require.Len(t, entries, 1, "nothing is left beside a closed database")
+
+	db, err = Open(t.Context(), path)
+	require.NoError(t, err)
+	defer db.Close()
+	runs, err := db.Runs(t.Context(), 10)
+	require.NoError(t, err)
+	require.Equal(t, run, runs[0].RunID)
+}
+
+func TestOpenTakesAnEmptyFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "empty.db")
+	require.NoError(t, os.WriteFile(path, nil, 0o600))
+	db, err := Open(t.Context(), path)
+	require.NoError(t, err)
+	begin(t, db, day)
+	require.NoError(t, db.Close())
+}
+
+func TestOpenPragmas(t *testing.T) {
+	db := open(t)
+	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "15000"} {
+		var got string
+		require.NoError(t, db.writer.QueryRow("PRAGMA "+pragma).Scan(&got))
+		require.Equal(t, want, got, pragma)
+	}
+	_, err := db.readers.Exec("DELETE FROM runs")
+	require.ErrorContains(t, err, "readonly")
+}
+
+func TestOpenForeign(t *testing.T) {
+	tests := map[string]struct {
+		write func(t *testing.T, path string)
+		want  error
+	}{
+		"text": {func(t *testing.T, path string) {
+			require.NoError(t, os.WriteFile(path, []byte("账单号,金额\n1,2\n"), 0o600))
+		}, ErrForeign},
+		"truncated header": {func(t *testing.T, path string) {
+			require.NoError(t, os.WriteFile(path, []byte("SQLite format 3\x00"), 0o600))
+		}, ErrForeign},
+		"tables without id":     {foreign("CREATE TABLE theirs (x); INSERT INTO theirs VALUES (1)"), ErrForeign},
+		"another application":   {foreign("PRAGMA application_id = 1; CREATE TABLE theirs (x)"), ErrForeign},
+		"another one's log":     {foreign("PRAGMA journal_mode = WAL; CREATE TABLE theirs (x)"), ErrForeign},
+		"a newer schema":        {foreign("PRAGMA application_id = 0x554D5352; PRAGMA user_version = 2; CREATE TABLE runs (x)"), ErrNewer},
+		"ours without a number": {foreign("PRAGMA application_id = 0x554D5352; CREATE TABLE runs (x)"), ErrForeign},
+		"a folder":              {func(t *testing.T, path string) { require.NoError(t, os.Mkdir(path, 0o700)) }, ErrForeign},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "x.db")
+			tt.write(t, path)
+			before, _ := os.ReadFile(path)
+			_, err := Open(t.Context(), path)
+			require.ErrorIs(t, err, tt.want)
+			require.ErrorContains(t, err, path)
+			after, _ := os.ReadFile(path)
+			require.Equal(t, before, after, "the file is as it was")
+			entries, readErr := os.ReadDir(filepath.Dir(path))
+			require.NoError(t, readErr)
+			require.Len(t, entries, 1, "nothing stays beside it")
+			if errors.Is(err, ErrNewer) {
+				require.ErrorContains(t, err, "its schema is 2, this program knows 1")
+			}
+		})
+	}
+}
+
+func foreign(statements string) func(*testing.T, string) {
+	return func(t *testing.T, path string) {
+		other, err := sql.Open("sqlite", dsn(path, ""))
+		require.NoError(t, err)
+		_, err = other.Exec(statements)
+		require.NoError(t, err)
+		require.NoError(t, other.Close())
+	}
+}
+
+func TestOpenUnwritable(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	require.NoError(t, os.WriteFile(file, []byte("x"), 0o600))
+	_, err := Open(t.Context(), filepath.Join(file, "umsrecon.db"))
+	require.ErrorContains(t, err, "folder")
+	_, err = Open(t.Context(), "/proc/umsrecon.db")
+	require.ErrorContains(t, err, "cannot be written")
+}

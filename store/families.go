@@ -1,0 +1,215 @@
+package store
+
+import (
+	"context"
+	"iter"
+	"slices"
+
+	"github.com/umsrecon/umsrecon/reconcile"
+)
+
+// The families of a run are worked out once, in temporary tables on the
+// reader's own connection, and then read in batches. partner marks an order
+// that is in scope only because it clashes with one that is. The rows of
+// clashes stand in the order of the keys; mid is set where a reference counts
+// within its merchant only.
+var makeFamilies = []string{
+	"CREATE TEMP TABLE scope (order_id INTEGER PRIMARY KEY, partner INTEGER NOT NULL)",
+	"CREATE TEMP TABLE clashes (nth INTEGER PRIMARY KEY, code TEXT, mid TEXT, reference TEXT, order_id INTEGER)",
+	"CREATE INDEX temp.clashes_order_idx ON clashes (order_id)",
+	"CREATE INDEX temp.clashes_reference_idx ON clashes (code, mid, reference)",
+	"CREATE TEMP TABLE families (nth INTEGER PRIMARY KEY, mid, tid, inst_mid, bill_day, bill_no)",
+}
+
+const (
+	// What was answered in this run is in scope, too: a recheck is no longer
+	// due once it has been answered.
+	fillScope = `
+INSERT OR IGNORE INTO temp.scope (order_id, partner)
+SELECT order_id, 0 FROM orders WHERE ledger_day = :day
+UNION ALL
+SELECT order_id, 0 FROM orders WHERE final = 0 AND ledger_day >= :since AND ledger_day < :day
+UNION ALL
+SELECT order_id, 0 FROM answers WHERE run_id = :run AND asked_at > :fresh`
+
+	fillPartners = "INSERT OR IGNORE INTO temp.scope (order_id, partner) SELECT order_id, 1 FROM temp.clashes"
+
+	fillFamilies = `
+INSERT INTO temp.families (mid, tid, inst_mid, bill_day, bill_no)
+SELECT DISTINCT mid, tid, inst_mid, bill_day, bill_no FROM temp.scope CROSS JOIN orders USING (order_id)
+ORDER BY mid, tid, inst_mid, bill_day, bill_no`
+)
+
+// familyBatch is how many families are in memory at a time.
+const familyBatch = 500
+
+// Families yields every family that has an order in scope, by key, with all
+// its orders. It is a snapshot of the moment the sequence starts. The answers
+// come without their bodies.
+func (db *DB) Families(ctx context.Context, s reconcile.Scope) iter.Seq2[reconcile.Family, error] {
+	return stream("families", func(emit func(reconcile.Family) error) error {
+		return db.read(ctx, func(t *tx) error { return families(t, s, emit) })
+	})
+}
+
+func families(t *tx, s reconcile.Scope, emit func(reconcile.Family) error) error {
+	args := scopeArgs(s)
+	if err := listFamilies(t, args, slices.Concat([]string{fillScope}, fillReused, []string{fillDouble, fillPartners})...); err != nil {
+		return err
+	}
+	return inBatches(func(from, to int) ([]reconcile.Family, error) {
+		b := batch{tx: t, window: named{"from": from, "to": to}.args(), at: map[int64]position{}}
+		going := named{"run": args["run"], "fresh": args["fresh"], "noquery": args["noquery"]}
+		if err := b.readSubjects(subjectsQuery(answerOfRun), append(going.args(), b.window...)); err != nil {
+			return nil, err
+		}
+		if err := b.readCases(); err != nil {
+			return nil, err
+		}
+		return b.families, b.readClashes()
+	}, emit)
+}
+
+// inBatches emits the families that read finds in stretches of temp.families.
+func inBatches(read func(from, to int) ([]reconcile.Family, error), emit func(reconcile.Family) error) error {
+	for from := 1; ; from += familyBatch {
+		families, err := read(from, from+familyBatch-1)
+		if err != nil {
+			return err
+		}
+		for _, f := range families {
+			if err := emit(f); err != nil {
+				return err
+			}
+		}
+		if len(families) < familyBatch {
+			return nil
+		}
+	}
+}
+
+// listFamilies makes and fills the temporary tables, which end with the
+// transaction.
+func listFamilies(t *tx, args named, fill ...string) error {
+	for _, query := range makeFamilies {
+		if _, err := t.ExecContext(t.ctx, query); err != nil {
+			return err
+		}
+	}
+	for _, query := range append(fill, fillFamilies) {
+		if _, err := t.ExecContext(t.ctx, query, args.args()...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// batch is a stretch of temp.families.
+type batch struct {
+	*tx
+	window   []any // the parameters :from and :to
+	families []reconcile.Family
+	at       map[int64]position // of each order, by its id
+}
+
+// position says where in a batch an order stands.
+type position struct{ family, subject int }
+
+func (b *batch) subject(orderID int64) *reconcile.Subject {
+	at, ok := b.at[orderID]
+	if !ok {
+		return &reconcile.Subject{}
+	}
+	return &b.families[at.family].Subjects[at.subject]
+}
+
+// subjectsQuery reads the orders of a batch, each with the answer whose id an
+// expression yields.
+func subjectsQuery(answerID string) string {
+	return `
+SELECT f.nth, o.order_id, ` + orderList("o") + `,
+  o.copies, o.conflicting, o.first_seen_at, o.status_at, o.row_hash, o.pinned_status, o.pinned_fen,
+  o.first_settle_day, o.first_paid_at, l.snapshot_at, s.order_id IS NOT NULL, ` + vanished + `, ` + answerList("a") + `
+FROM temp.families AS f
+CROSS JOIN orders AS o ON o.mid = f.mid AND o.tid = f.tid AND o.inst_mid = f.inst_mid AND o.bill_day = f.bill_day AND o.bill_no = f.bill_no
+CROSS JOIN loads AS l ON l.load_id = o.load_id
+LEFT JOIN temp.scope AS s ON s.order_id = o.order_id
+LEFT JOIN answers AS a ON a.answer_id = ` + answerID + `
+WHERE f.nth BETWEEN :from AND :to
+ORDER BY f.nth, o.completion_id, o.refund_id`
+}
+
+// answerOfRun is the answer that a run goes by: the best of its own fresh
+// ones, else the one at hand for an order that is not asked.
+const answerOfRun = `coalesce(
+  (SELECT mine.answer_id FROM answers AS mine
+   WHERE mine.run_id = :run AND mine.order_id = o.order_id AND mine.asked_at > :fresh
+   ORDER BY mine.outcome IN ('found', 'no_order') DESC, mine.answer_id DESC LIMIT 1),
+  CASE WHEN o.final = 1 OR s.order_id IS NULL OR s.partner = 1 OR :noquery THEN o.answer_id END)`
+
+// vanished is true of an order that the last load of its source does not hold
+// although it holds its day.
+const vanished = `
+  EXISTS (SELECT 1 FROM loads AS last
+          WHERE last.load_id = (SELECT max(load_id) FROM loads WHERE scope = o.scope)
+            AND last.load_id > o.load_id
+            AND (last.day IS NOT NULL OR EXISTS (
+                   SELECT 1 FROM orders WHERE scope = o.scope AND load_id = last.load_id AND ledger_day = o.ledger_day)))`
+
+func (b *batch) readSubjects(query string, args []any) error {
+	last := 0
+	return b.each(query, args, func(row scanner) error {
+		nth, id, s, err := scanSubject(row)
+		if err != nil {
+			return err
+		}
+		if nth != last {
+			b.families = append(b.families, reconcile.Family{Bill: s.Order.BillKey})
+			last = nth
+		}
+		f := &b.families[len(b.families)-1]
+		b.at[id] = position{len(b.families) - 1, len(f.Subjects)}
+		f.Subjects = append(f.Subjects, s)
+		return nil
+	})
+}
+
+func scanSubject(row scanner) (nth int, id int64, s reconcile.Subject, err error) {
+	var answer answerScan
+	var pinned reconcile.Pinned
+	dest := slices.Concat([]any{&nth, &id}, orderColumns(&s.Order).pointers(), []any{
+		&s.Copies, (*flag)(&s.Conflicting), (*instant)(&s.FirstSeen), (*instant)(&s.StatusSince), &s.Row,
+		(*text)(&pinned.Status), (*money)(&pinned.Amount),
+		(*date)(&s.FirstSettleDay), (*instant)(&s.FirstPaidAt), (*instant)(&s.SnapshotAt), (*flag)(&s.InScope), (*flag)(&s.Vanished),
+	}, answer.pointers())
+	if err := row.Scan(dest...); err != nil {
+		return 0, 0, s, err
+	}
+	if pinned.Status != "" {
+		s.Pinned = &pinned
+	}
+	s.Answer = answer.about(s.Order.Kind())
+	return nth, id, s, nil
+}
+
+var familyCasesQuery = `
+SELECT o.order_id, ` + caseList("c") + `
+FROM temp.families AS f
+CROSS JOIN orders AS o ON o.mid = f.mid AND o.tid = f.tid AND o.inst_mid = f.inst_mid AND o.bill_day = f.bill_day AND o.bill_no = f.bill_no
+CROSS JOIN cases AS c ON c.order_id = o.order_id
+WHERE f.nth BETWEEN :from AND :to
+ORDER BY o.order_id, c.case_id`
+
+func (b *batch) readCases() error {
+	return b.each(familyCasesQuery, b.window, func(row scanner) error {
+		var id int64
+		var c reconcile.Case
+		if err := row.Scan(append([]any{&id}, caseColumns(&c).pointers()...)...); err != nil {
+			return err
+		}
+		s := b.subject(id)
+		c.Key = s.Order.Key
+		s.Cases = append(s.Cases, c)
+		return nil
+	})
+}

@@ -1,0 +1,152 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/umsrecon/umsrecon/reconcile"
+)
+
+// Publish runs fn in the transaction that makes a run visible: verdicts,
+// notes, cases, events and the summary. An error from fn leaves everything as
+// it was and is returned as it is.
+func (db *DB) Publish(ctx context.Context, runID string, fn func(reconcile.Publication) error) error {
+	return db.write(ctx, func(t *tx) error {
+		p := &publication{tx: t, runID: runID, scopes: map[string]string{}}
+		err := t.row("SELECT day FROM runs WHERE run_id = ?", runID).Scan((*date)(&p.day))
+		if errors.Is(err, sql.ErrNoRows) {
+			err = ErrNoRun
+		}
+		if err != nil {
+			return p.named(err)
+		}
+		return fn(p)
+	})
+}
+
+// publication is one run being published; it is the reconcile.Publication.
+type publication struct {
+	*tx
+	runID  string
+	day    reconcile.Day
+	scopes map[string]string // of the cases of bad rows, by their id
+}
+
+func (p *publication) named(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("publish run %q: %w", p.runID, err)
+}
+
+// saveVerdict pins how an order stood when it first became final, and lets the
+// pin follow a refund: paid, part refunded, refunded, the amount unchanged.
+const saveVerdict = `
+UPDATE orders SET class = ?1, final = ?2, judged_run_id = ?3,
+  pinned_fen = CASE WHEN ?2 AND pinned_status IS NULL THEN amount_fen ELSE pinned_fen END,
+  pinned_status = CASE WHEN ?2 AND (pinned_status IS NULL OR (pinned_fen = amount_fen
+      AND (pinned_status, status) IN (VALUES ('paid', 'part_refunded'), ('paid', 'refunded'), ('part_refunded', 'refunded'))))
+    THEN status ELSE pinned_status END
+WHERE order_id = ?4`
+
+// Verdict records what an order came to, with its notes.
+func (p *publication) Verdict(v reconcile.Verdict) error {
+	id, err := findOrderID(p.tx, v.Key)
+	if err != nil {
+		return p.named(err)
+	}
+	if err := p.exec(saveVerdict, string(v.Class), flag(v.Final), p.runID, id); err != nil {
+		return p.named(err)
+	}
+	nth := map[reconcile.Code]int{}
+	for i, f := range v.Findings {
+		if !f.Severity.Note() {
+			continue
+		}
+		if err := p.note(id, v, f, i == 0, nth[f.Code]); err != nil {
+			return p.named(err)
+		}
+		nth[f.Code]++
+	}
+	return nil
+}
+
+const saveNote = `
+INSERT OR REPLACE INTO notes (run_id, order_id, code, nth, severity, is_primary, ledger_fen, ums_fen, gap_fen, stake_fen, reason_zh, reason_en, facts)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+
+func (p *publication) note(orderID int64, v reconcile.Verdict, f reconcile.Finding, primary bool, nth int) error {
+	gap := gapOf(v, f.Code)
+	return p.exec(saveNote, p.runID, orderID, string(f.Code), nth, string(f.Severity), flag(primary),
+		amount(f.Ledger), amount(f.UMS), amount(gap), money(stakeOf(f, gap)), f.Reason.ZH, f.Reason.EN, f.Basis)
+}
+
+// gapOf and stakeOf are what reconcile.Case says of Gap and Stake, for notes.
+func gapOf(v reconcile.Verdict, c reconcile.Code) reconcile.Amount {
+	if c != v.Carrier || v.Class == reconcile.Unverified {
+		return reconcile.Amount{}
+	}
+	return reconcile.Some(v.UMS - v.Ledger)
+}
+
+func stakeOf(f reconcile.Finding, gap reconcile.Amount) reconcile.Fen {
+	for _, a := range []reconcile.Amount{gap, f.Difference(), f.UMS} {
+		if a.Known {
+			return a.Fen.Abs()
+		}
+	}
+	return f.Ledger.Fen
+}
+
+// Case writes a case as it is now.
+func (p *publication) Case(c reconcile.Case) error {
+	if c.LedgerDay == 0 {
+		c.LedgerDay = p.day
+	}
+	cols := append(caseColumns(&c), column{"scope", p.scopes[c.ID]}, column{"run_id", p.runID})
+	if c.Key != (reconcile.Key{}) {
+		id, err := findOrderID(p.tx, c.Key)
+		if err != nil {
+			return p.named(err)
+		}
+		cols = append(cols, column{"order_id", id})
+	}
+	return p.named(p.exec(cols.insertInto("cases")+onKnownCase(cols), cols.pointers()...))
+}
+
+// onKnownCase overwrites a case that exists, but neither its order nor the
+// scope it was first seen in.
+func onKnownCase(cols columns) string {
+	var sets []string
+	for _, c := range cols {
+		switch c.name {
+		case "case_id", "order_id", "scope":
+		default:
+			sets = append(sets, c.name+" = excluded."+c.name)
+		}
+	}
+	return " ON CONFLICT (case_id) DO UPDATE SET " + strings.Join(sets, ", ")
+}
+
+// Event appends a step in the life of a case that was saved before.
+func (p *publication) Event(e reconcile.Event) error {
+	cols := eventColumns(&e)
+	return p.named(p.exec(cols.insertInto("events"), cols.pointers()...))
+}
+
+// Finish records the summary and with it that the run is published.
+func (p *publication) Finish(s reconcile.Summary) error {
+	summary, err := json.Marshal(s)
+	if err != nil {
+		return p.named(err)
+	}
+	classes := s.ClassCounts()
+	return p.named(p.change(ErrNoRun, `
+UPDATE runs SET status = ?, ended_at = ?, reason = '', summary = ?, judged = ?, discrepant = ?,
+  closing_event_id = (SELECT max(event_id) FROM events) WHERE run_id = ?`,
+		string(s.Status), instant(s.EndedAt), string(summary), s.Loaded()-classes[reconcile.Unverified], classes[reconcile.Discrepant], p.runID))
+}

@@ -1,0 +1,208 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/umsrecon/umsrecon/reconcile"
+)
+
+// The day that tests are about, and instants around it.
+var (
+	day = reconcile.MakeDay(2026, time.November, 19)
+	now = time.Date(2026, time.November, 20, 2, 30, 0, 0, reconcile.Beijing)
+)
+
+func open(t *testing.T) *DB {
+	t.Helper()
+	db, err := Open(t.Context(), filepath.Join(t.TempDir(), "umsrecon.db"))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	return db
+}
+
+func begin(t *testing.T, db *DB, d reconcile.Day) string {
+	t.Helper()
+	id, err := db.BeginRun(t.Context(), d, now)
+	require.NoError(t, err)
+	return id
+}
+
+func payment(billNo string) reconcile.Order {
+	return reconcile.Order{
+		Key:       reconcile.Key{BillKey: reconcile.BillKey{MID: "898340149000005", TID: "00000001", InstMID: "QRPAYDEFAULT", BillDay: day, BillNo: billNo}},
+		LedgerDay: day, OrderNo: "no-" + billNo, Amount: 1908, Status: reconcile.Paid,
+		PaidAt: now.Add(-12 * time.Hour), Source: reconcile.Source{File: "orders.csv", Line: 2},
+	}
+}
+
+func refund(billNo, id string) reconcile.Order {
+	o := payment(billNo)
+	o.RefundID, o.Status, o.Amount, o.OrderNo = id, reconcile.Success, 100, ""
+	return o
+}
+
+func completion(billNo, id string) reconcile.Order {
+	o := payment(billNo)
+	o.CompletionID, o.Status, o.Amount, o.OrderNo = id, reconcile.Success, 500, ""
+	return o
+}
+
+// print is a fingerprint that tells two orders apart where a ledger would.
+func print(o reconcile.Order) string {
+	o.Source = reconcile.Source{}
+	return fmt.Sprintf("%v", o)
+}
+
+// load loads orders as one source of the day.
+func load(t *testing.T, db *DB, run, scope string, orders ...reconcile.Order) reconcile.Load {
+	t.Helper()
+	l, err := loadAt(t.Context(), db, run, scope, now, reconcile.Load{Day: day, SnapshotAt: now, Files: []string{scope}, SHA256: "00"}, orders...)
+	require.NoError(t, err)
+	return l
+}
+
+func loadAt(ctx context.Context, db *DB, run, scope string, at time.Time, l reconcile.Load, orders ...reconcile.Order) (reconcile.Load, error) {
+	return db.LoadLedger(ctx, run, scope, at, func(w reconcile.LoadWriter) (reconcile.Load, error) {
+		for _, o := range orders {
+			if err := w.Order(o, print(o)); err != nil {
+				return l, err
+			}
+			l.Rows++
+		}
+		return l, nil
+	})
+}
+
+func loadBad(t *testing.T, db *DB, run, scope string, rows ...reconcile.BadRow) {
+	t.Helper()
+	_, err := db.LoadLedger(t.Context(), run, scope, now, func(w reconcile.LoadWriter) (reconcile.Load, error) {
+		for _, r := range rows {
+			if err := w.BadRow(r); err != nil {
+				return reconcile.Load{}, err
+			}
+		}
+		return reconcile.Load{Day: day, Rows: int64(len(rows)), Invalid: int64(len(rows))}, nil
+	})
+	require.NoError(t, err)
+}
+
+// paid is the answer about a paid bill, asked an hour after now.
+func paid(seq string) reconcile.Answer {
+	return reconcile.Answer{
+		Outcome: reconcile.Found, Code: "SUCCESS", AskedAt: now.Add(time.Hour), Attempts: 1, Raw: []byte(`{"errCode":"SUCCESS"}`),
+		Bill: reconcile.Bill{Status: reconcile.BillPaid, Total: reconcile.Some(1908), Payment: reconcile.Flow{
+			Present: true, Status: reconcile.FlowSuccess, PaySeqID: seq, TargetSys: "WXPay", Total: reconcile.Some(1908),
+			BuyerPay: reconcile.Some(1900), Coupon: reconcile.Some(8), PaidAt: now.Add(-12 * time.Hour), SettleDay: day + 1,
+		}},
+	}
+}
+
+func failing() reconcile.Answer {
+	return reconcile.Answer{Outcome: reconcile.QueryFailed, Code: "TIMEOUT", Message: "timed out", AskedAt: now.Add(time.Hour), Attempts: 4}
+}
+
+func save(t *testing.T, db *DB, run string, k reconcile.Key, a reconcile.Answer) {
+	t.Helper()
+	require.NoError(t, db.SaveAnswers(t.Context(), run, []reconcile.Answered{{Key: k, Answer: a}}))
+}
+
+func scope(run string) reconcile.Scope {
+	return reconcile.Scope{RunID: run, Day: day, Since: day - 90, Now: now, FreshFor: 12 * time.Hour}
+}
+
+// publish publishes verdicts of a run whose figures are made up.
+func publish(t *testing.T, db *DB, run string, verdicts ...reconcile.Verdict) {
+	t.Helper()
+	require.NoError(t, db.Publish(t.Context(), run, func(p reconcile.Publication) error {
+		for _, v := range verdicts {
+			if err := p.Verdict(v); err != nil {
+				return err
+			}
+		}
+		return p.Finish(reconcile.Summary{RunID: run, Day: day, Status: reconcile.RunComplete, EndedAt: now})
+	}))
+}
+
+func final(o reconcile.Order) reconcile.Verdict {
+	return reconcile.Verdict{Key: o.Key, Class: reconcile.Matched, Final: true}
+}
+
+func collect[T any](t *testing.T, seq func(func(T, error) bool)) []T {
+	t.Helper()
+	var all []T
+	for v, err := range seq {
+		require.NoError(t, err)
+		all = append(all, v)
+	}
+	return all
+}
+
+func billNos(t *testing.T, db *DB, s reconcile.Scope) []string {
+	t.Helper()
+	nos := []string{}
+	for _, k := range collect(t, db.ToAsk(t.Context(), s)) {
+		nos = append(nos, k.BillNo+k.RefundID+k.CompletionID)
+	}
+	toAsk, _, err := db.CountToAsk(t.Context(), s)
+	require.NoError(t, err)
+	require.Len(t, nos, int(toAsk), "CountToAsk agrees with ToAsk")
+	return nos
+}
+
+func TestSnapshot(t *testing.T) {
+	db := open(t)
+	run := begin(t, db, day)
+	dest := filepath.Join(t.TempDir(), "copy.db")
+	require.NoError(t, db.Snapshot(t.Context(), dest))
+	begin(t, db, day+1)
+
+	other, err := Open(t.Context(), dest)
+	require.NoError(t, err)
+	defer other.Close()
+	runs, err := other.Runs(t.Context(), 10)
+	require.NoError(t, err)
+	require.Len(t, runs, 1)
+	require.Equal(t, run, runs[0].RunID)
+	require.Error(t, db.Snapshot(t.Context(), dest), "it must not exist")
+}
+
+func TestCheckFindsDamage(t *testing.T) {
+	db := open(t)
+	run := begin(t, db, day)
+	load(t, db, run, "s", payment("1"))
+	require.NoError(t, db.Check(t.Context()))
+
+	_, err := db.writer.Exec("PRAGMA foreign_keys = 0; DELETE FROM loads")
+	require.NoError(t, err)
+	require.ErrorIs(t, db.Check(t.Context()), ErrDamaged)
+}
+
+func TestConcurrentUse(t *testing.T) {
+	db := open(t)
+	run := begin(t, db, day)
+	var orders []reconcile.Order
+	for i := range 40 {
+		orders = append(orders, payment(fmt.Sprint(i)))
+	}
+	load(t, db, run, "a", orders...)
+	var all sync.WaitGroup
+	for _, o := range orders {
+		all.Go(func() {
+			assert.NoError(t, db.SaveAnswers(t.Context(), run, []reconcile.Answered{{Key: o.Key, Answer: paid(o.BillNo)}}))
+			for _, err := range db.Families(t.Context(), scope(run)) {
+				assert.NoError(t, err)
+			}
+		})
+	}
+	all.Wait()
+	require.Equal(t, len(orders), count(t, db, "answers"))
+	require.Empty(t, billNos(t, db, scope(run)))
+}

@@ -1,0 +1,168 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+)
+
+// tx is one transaction with its prepared statements.
+type tx struct {
+	*sql.Tx
+	ctx   context.Context
+	stmts map[string]*sql.Stmt
+}
+
+type scanner interface{ Scan(dest ...any) error }
+
+// write runs fn in the one writing transaction: committed when fn returns
+// nil, else as if it had never been.
+func (db *DB) write(ctx context.Context, fn func(*tx) error) error {
+	return within(ctx, db.writer.BeginTx, fn)
+}
+
+// read runs fn on a snapshot of the database. It always ends in a rollback, so
+// that temporary tables made by fn are gone when the connection is used again.
+func (db *DB) read(ctx context.Context, fn func(*tx) error) error {
+	var found error
+	err := within(ctx, db.readers.BeginTx, func(t *tx) error {
+		found = fn(t)
+		return errRead
+	})
+	if err != errRead {
+		return err
+	}
+	return found
+}
+
+var errRead = errors.New("read")
+
+func within(ctx context.Context, begin func(context.Context, *sql.TxOptions) (*sql.Tx, error), fn func(*tx) error) error {
+	t, err := begin(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer t.Rollback()
+	if err := fn(&tx{Tx: t, ctx: ctx, stmts: map[string]*sql.Stmt{}}); err != nil {
+		return err
+	}
+	return t.Commit()
+}
+
+func (t *tx) prepared(query string) (*sql.Stmt, error) {
+	if s := t.stmts[query]; s != nil {
+		return s, nil
+	}
+	s, err := t.PrepareContext(t.ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	t.stmts[query] = s
+	return s, nil
+}
+
+func (t *tx) exec(query string, args ...any) error {
+	_, err := t.result(query, args...)
+	return err
+}
+
+func (t *tx) result(query string, args ...any) (sql.Result, error) {
+	s, err := t.prepared(query)
+	if err != nil {
+		return nil, err
+	}
+	return s.ExecContext(t.ctx, args...)
+}
+
+// insert returns the id of the new row.
+func (t *tx) insert(query string, args ...any) (int64, error) {
+	r, err := t.result(query, args...)
+	if err != nil {
+		return 0, err
+	}
+	return r.LastInsertId()
+}
+
+// change is exec for a statement that must touch exactly one row; otherwise
+// it returns missing.
+func (t *tx) change(missing error, query string, args ...any) error {
+	r, err := t.result(query, args...)
+	if err != nil {
+		return err
+	}
+	if n, err := r.RowsAffected(); err != nil || n != 1 {
+		return errors.Join(missing, err)
+	}
+	return nil
+}
+
+func (t *tx) row(query string, args ...any) scanner {
+	s, err := t.prepared(query)
+	if err != nil {
+		return broken{err}
+	}
+	return s.QueryRowContext(t.ctx, args...)
+}
+
+type broken struct{ err error }
+
+func (b broken) Scan(...any) error { return b.err }
+
+// each scans every row of a query.
+func (t *tx) each(query string, args []any, scan func(scanner) error) error {
+	s, err := t.prepared(query)
+	if err != nil {
+		return err
+	}
+	rows, err := s.QueryContext(t.ctx, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// stream turns a function that emits values into a sequence; an error of the
+// function ends it.
+func stream[T any](what string, run func(emit func(T) error) error) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		err := run(func(v T) error {
+			if !yield(v, nil) {
+				return errStopped
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errStopped) {
+			var none T
+			yield(none, fmt.Errorf("%s: %w", what, err))
+		}
+	}
+}
+
+// named holds the values of :parameters.
+type named map[string]any
+
+func (n named) args() []any {
+	args := make([]any, 0, len(n))
+	for name, value := range n {
+		args = append(args, sql.Named(name, value))
+	}
+	return args
+}
+
+// list is the parameter of json_each that yields the values.
+func list[T ~int | ~string](values []T) string {
+	if len(values) == 0 {
+		return "[]"
+	}
+	b, _ := json.Marshal(values) // numbers and strings always can
+	return string(b)
+}
