@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/umsrecon/umsrecon/reconcile"
+)
+
+// app is the program with everything it takes from its surroundings.
+type app struct {
+	stdout, stderr io.Writer // results; everything else
+	lookupEnv      func(string) (string, bool)
+	clock          reconcile.Clock
+	terminal       bool // stderr is a terminal that can show progress
+
+	configFlag string
+	started    bool // the command line was understood
+}
+
+// wallClock is the time of the machine.
+type wallClock struct{}
+
+func (wallClock) Now() time.Time { return time.Now() }
+
+func (wallClock) Sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// run runs one command line and returns its exit code.
+func (a *app) run(ctx context.Context, args []string) int {
+	root := a.root()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err != nil && !a.started {
+		err = &exitError{code: exitUsage, err: fmt.Errorf("%w; try: umsrecon --help", err)}
+	}
+	if text := a.explain(err); text != "" {
+		fmt.Fprintln(a.stderr, "umsrecon: "+text)
+	}
+	return exitCode(err)
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "umsrecon",
+		Short: "nightly reconciliation of a merchant's orders with ChinaUMS (银联商务 网付账单)",
+		Long: "umsrecon reads the merchant's order ledger, asks ChinaUMS for the bill of each open order,\n" +
+			"reconciles amounts and settle dates into SQLite, and writes Excel workbooks.\n\n" + exitHelp,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		PersistentPreRun:  func(*cobra.Command, []string) { a.started = true },
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: false},
+	}
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	root.PersistentFlags().StringVarP(&a.configFlag, "config", "c", "", "configuration file (default $UMSRECON_CONFIG, then ./config.yaml)")
+	root.AddCommand(
+		a.demoCommand(), a.runCommand(), a.reportCommand(), a.discrepanciesCommand(), a.runsCommand(),
+		a.billCommand(), a.checkCommand(), a.configCommand(), a.simulateCommand(), a.versionCommand(),
+	)
+	return root
+}
+
+// load reads the configuration with the sections that a command needs.
+func (a *app) load(needs ...Section) (*Config, error) {
+	return Load(configPath(a.configFlag, a.lookupEnv), a.lookupEnv, needs...)
+}
+
+// today is the Beijing date.
+func (a *app) today() reconcile.Day { return reconcile.DayOf(a.clock.Now()) }
+
+// dayFlag reads a --date; empty is the given day.
+func dayFlag(name, value string, otherwise reconcile.Day) (reconcile.Day, error) {
+	if value == "" {
+		return otherwise, nil
+	}
+	day, err := reconcile.ParseDay(value)
+	if err != nil {
+		return 0, usage("--%s: %v", name, err)
+	}
+	return day, nil
+}
+
+// formatFlag adds --format to a command.
+func formatFlag(c *cobra.Command, into *string) {
+	c.Flags().StringVar(into, "format", "text", "text or json")
+}
+
+func checkFormat(format string) error {
+	if format != "text" && format != "json" {
+		return usage("--format: must be text or json, is %q", format)
+	}
+	return nil
+}

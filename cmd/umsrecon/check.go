@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/umsrecon/umsrecon/reconcile"
+	"github.com/umsrecon/umsrecon/reconcile/gateway"
+	"github.com/umsrecon/umsrecon/reports"
+	"github.com/umsrecon/umsrecon/store"
+)
+
+func (a *app) checkCommand() *cobra.Command {
+	var date string
+	c := &cobra.Command{
+		Use:   "check",
+		Short: "look at configuration, reports folder, database, ledger, gateway and clock one by one",
+		Long:  "check says ok of each, or what to do. It asks UMS about one bill, and changes nothing.\n\n" + exitHelp,
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			day, err := dayFlag("date", date, a.today()-1)
+			if err != nil {
+				return err
+			}
+			return a.check(c.Context(), day)
+		},
+	}
+	c.Flags().StringVar(&date, "date", "", "ledger day to look at (default: yesterday in Beijing)")
+	return c
+}
+
+// check runs every check and returns the gravest error, whose code is the
+// program's.
+func (a *app) check(ctx context.Context, day reconcile.Day) error {
+	cfg, err := a.load(EverySection...)
+	a.checked("configuration", err, "every key understood")
+	if err != nil {
+		return said(err)
+	}
+	var worst error
+	for _, one := range []struct {
+		name string
+		look func(context.Context, *Config, reconcile.Day) (string, error)
+	}{
+		{"reports", a.checkReports}, {"database", a.checkDatabase}, {"lock", a.checkLock},
+		{"ledger", a.checkLedger}, {"gateway", a.checkGateway},
+	} {
+		text, err := one.look(ctx, cfg, day)
+		a.checked(one.name, err, text)
+		if err != nil && exitCode(err) > exitCode(worst) {
+			worst = said(err)
+		}
+	}
+	return worst
+}
+
+func (a *app) checked(name string, err error, text string) {
+	if err != nil {
+		fmt.Fprintf(a.stdout, "%-14s NOT OK  %s\n", name, a.explain(err))
+		return
+	}
+	fmt.Fprintf(a.stdout, "%-14s ok      %s\n", name, text)
+}
+
+// said keeps the code of an error that has been told already.
+func said(err error) error { return &exitError{code: exitCode(err)} }
+
+func (a *app) checkReports(_ context.Context, cfg *Config, _ reconcile.Day) (string, error) {
+	dir := cfg.Path(cfg.Reports.Dir)
+	return dir, reports.Writable(dir)
+}
+
+func (a *app) checkDatabase(ctx context.Context, cfg *Config, _ reconcile.Day) (string, error) {
+	path := cfg.Path(cfg.Database)
+	if _, err := os.Stat(path); os.IsNotExist(err) {
+		return path + " will be created by the first run", reports.Writable(filepath.Dir(path))
+	}
+	db, err := store.Open(ctx, path)
+	if err != nil {
+		return "", err
+	}
+	defer db.Close()
+	return path + " is whole", db.Check(ctx)
+}
+
+func (a *app) checkLock(_ context.Context, cfg *Config, _ reconcile.Day) (string, error) {
+	path := cfg.Path(cfg.Database)
+	if _, err := os.Stat(path + ".lock"); os.IsNotExist(err) {
+		return "no run holds the database", nil
+	}
+	release, err := lock(path, "check", a.clock.Now())
+	if err != nil {
+		return "", err
+	}
+	release()
+	return "no run holds the database", nil
+}
+
+// checkLedger reads the books of a day as a run would.
+func (a *app) checkLedger(ctx context.Context, cfg *Config, day reconcile.Day) (string, error) {
+	ledgers, err := cfg.ledgers()
+	if err != nil {
+		return "", err
+	}
+	text := ""
+	for _, l := range ledgers {
+		var orders int64
+		var firstBad *reconcile.BadRow
+		load, err := l.Read(ctx, day,
+			func(reconcile.Order, string) error { orders++; return nil },
+			func(r reconcile.BadRow) error {
+				if firstBad == nil {
+					firstBad = &r
+				}
+				return nil
+			})
+		if err != nil {
+			return "", fmt.Errorf("%s of %s: %w", l.Scope(day), day, err)
+		}
+		text += fmt.Sprintf("%v: %d rows, %d orders, %d invalid; ", load.Files, load.Rows, orders, load.Invalid)
+		if firstBad != nil {
+			return "", fmt.Errorf("%sthe first invalid one is %s line %d: %s", text, firstBad.File, firstBad.Line, plain(firstBad.Reason.EN))
+		}
+	}
+	return text, nil
+}
+
+// checkGateway asks about a bill that need not exist: NO_ORDER proves the
+// credentials and the clock as well as any bill does.
+func (a *app) checkGateway(ctx context.Context, cfg *Config, day reconcile.Day) (string, error) {
+	clients, err := cfg.clients(a.clock.Now)
+	if err != nil {
+		return "", err
+	}
+	k := reconcile.Key{BillKey: reconcile.BillKey{BillNo: "0000UMSRECONCHECK", BillDay: day}}
+	cfg.complete(&k)
+	if k.MID == "" || k.TID == "" {
+		return "not asked: merchant.mid and merchant.tid are not set, so there is no merchant to ask about", nil
+	}
+	began := a.clock.Now()
+	answer := gateway.New(clients, a.clock.Now).Ask(ctx, k)
+	took := a.clock.Now().Sub(began).Round(time.Millisecond)
+	if !answer.Trustworthy() {
+		return "", &exitError{code: exitIncomplete, err: fmt.Errorf("%s: %s %s; try: gateway.app_id, gateway.app_key, merchant and this machine's clock",
+			cfg.Gateway.BaseURL, answer.Outcome, answer.Message)}
+	}
+	return fmt.Sprintf("%s answered %s in %s; credentials and clock are accepted", cfg.Gateway.BaseURL, answer.Outcome, took), nil
+}

@@ -1,0 +1,221 @@
+package main
+
+import (
+	"path/filepath"
+	"time"
+
+	"github.com/umsrecon/umsrecon/reconcile"
+)
+
+// Config is the configuration file, checked. Load makes one; defaults has
+// what holds where the file is silent. A value whose reference was not
+// needed keeps its default. The yaml tags are the keys of the file; a need
+// tag names the section that a value's reference belongs to, and holds for
+// everything below it.
+type Config struct {
+	Timezone   *time.Location `yaml:"timezone"` // of the cron line, and of ledger times without a zone
+	Cutoff     TimeOfDay      `yaml:"cutoff"`   // of the business day, in Beijing
+	Merchant   Terminal       `yaml:"merchant" need:"merchant"`
+	Gateway    Gateway        `yaml:"gateway" need:"gateway"`
+	Ledger     Ledger         `yaml:"ledger" need:"ledger"`
+	Database   string         `yaml:"database" need:"database"` // resolve it with Path
+	Reports    Reports        `yaml:"reports" need:"reports"`
+	Rules      Rules          `yaml:"rules" need:"rules"`
+	Settlement Settlement     `yaml:"settlement" need:"settlement"`
+	Schedule   Schedule       `yaml:"schedule" need:"schedule"`
+	Notices    Notices        `yaml:"notices" need:"notices"`
+	PayScore   PayScore       `yaml:"pay_score" need:"pay_score"`
+	Listed     []Merchant     `yaml:"merchants" need:"merchant"` // as written; use Merchants
+
+	dir string // of the configuration file, absolute
+}
+
+// TimeOfDay is the time since midnight.
+type TimeOfDay time.Duration
+
+// Days is a number of whole days.
+type Days int
+
+// Terminal names a merchant's terminal; its fields stand in where the ledger
+// has no such column. MID (≤ 15) and TID (≤ 8) may be empty.
+type Terminal struct {
+	MID     string `yaml:"mid"`
+	TID     string `yaml:"tid"`
+	InstMID string `yaml:"inst_mid"`
+}
+
+// Merchant is one of several merchants that one installation serves. Empty
+// fields of the file are filled in by Config.Merchants.
+type Merchant struct {
+	Terminal
+	AppID     string  `yaml:"app_id" need:"gateway"`
+	AppKey    Secret  `yaml:"app_key" need:"gateway"`
+	NoticeKey Secret  `yaml:"notice_key" need:"notices key"`
+	Ledger    *Ledger `yaml:"ledger" need:"ledger"` // nil: the top-level one
+}
+
+// Gateway says how UMS is asked.
+type Gateway struct {
+	BaseURL           string        `yaml:"base_url"` // scheme and host only
+	AppID             string        `yaml:"app_id" need:"gateway id"`
+	AppKey            Secret        `yaml:"app_key" need:"gateway key"`
+	Auth              string        `yaml:"auth"` // body-sig
+	RequestsPerSecond float64       `yaml:"requests_per_second"`
+	Concurrency       int           `yaml:"concurrency"`
+	Timeout           time.Duration `yaml:"timeout"` // of one request
+	MaxAttempts       int           `yaml:"max_attempts"`
+	MaxRequestsPerRun int           `yaml:"max_requests_per_run"` // 0: no limit
+	Deadline          time.Duration `yaml:"deadline"`             // of a run's asking; 0: none
+}
+
+// Ledger says where the merchant's books are and how to read them.
+type Ledger struct {
+	Format     string                        `yaml:"format"` // csv
+	Pattern    string                        `yaml:"path"`   // {date}, {yyyymmdd}, globs; relative to Config.Dir
+	Encoding   string                        `yaml:"encoding"`
+	AmountUnit string                        `yaml:"amount_unit"` // fen or yuan
+	Columns    map[string]string             `yaml:"columns"`     // ours: theirs; others under their own name
+	Statuses   map[reconcile.Status][]string `yaml:"statuses"`    // every status, with the merchant's words
+}
+
+// Reports says where the workbooks go and in which language.
+type Reports struct {
+	Dir      string `yaml:"dir"`      // resolve it with Path
+	Language string `yaml:"language"` // zh or en
+}
+
+// Rules are the settings of judging; Config.Settings has them as the domain
+// wants them.
+type Rules struct {
+	AmountBasis    reconcile.Basis `yaml:"amount_basis"`
+	Tolerance      reconcile.Fen   `yaml:"tolerance"`
+	Lookback       Days            `yaml:"lookback"`
+	StaleAfter     Days            `yaml:"stale_after"`
+	Recheck        []Days          `yaml:"recheck"`
+	PayWindow      time.Duration   `yaml:"pay_window"`
+	LedgerGrace    time.Duration   `yaml:"ledger_grace"`
+	SettleGrace    int             `yaml:"settle_grace"` // working days
+	RefundGrace    time.Duration   `yaml:"refund_grace"`
+	NoticeGrace    time.Duration   `yaml:"notice_grace"`
+	AmountIdentity bool            `yaml:"amount_identity"`
+	DoublePayment  bool            `yaml:"double_payment"`
+	Holidays       []reconcile.Day `yaml:"holidays"`
+	ExtraWorkdays  []reconcile.Day `yaml:"extra_workdays"`
+}
+
+// Settlement says what is taken off a payment before it is settled.
+type Settlement struct {
+	Mode         string `yaml:"mode"`          // net or full
+	CouponFunder string `yaml:"coupon_funder"` // platform or merchant
+	Fees         []Fee  `yaml:"fees"`          // at most one for a channel and card kind
+}
+
+// Fee is the rate of a payment channel and card kind.
+type Fee struct {
+	TargetSys string        `yaml:"target_sys"` // as UMS spells it: WXPay; empty: every channel
+	Card      string        `yaml:"card"`       // cardAttr as UMS spells it; empty: every kind
+	RatePPM   int64         `yaml:"rate_ppm"`   // millionths: 3800 is 0.38 %
+	Cap       reconcile.Fen `yaml:"cap"`        // of one transaction; 0: none
+}
+
+// Schedule is when `serve` runs, in Config.Timezone.
+type Schedule struct {
+	Cron string `yaml:"cron"` // five fields or @daily
+}
+
+// Notices says how the platform's notices are received.
+type Notices struct {
+	Listen       string `yaml:"listen"`   // host:port; empty: no receiver
+	Expected     bool   `yaml:"expected"` // they come, though by another way
+	Path         string `yaml:"path"`
+	ContractPath string `yaml:"contract_path"` // empty: no contract notices
+	Key          Secret `yaml:"key" need:"notices common key"`
+	AllowMD5     bool   `yaml:"allow_md5"`
+}
+
+// PayScore is about WeChat pay-score orders.
+type PayScore struct {
+	ServiceID string `yaml:"service_id"`
+}
+
+// Dir is the absolute folder of the configuration file, from which every
+// relative path counts.
+func (c *Config) Dir() string { return c.dir }
+
+// Path resolves a path of the configuration.
+func (c *Config) Path(p string) string {
+	if filepath.IsAbs(p) {
+		return filepath.Clean(p)
+	}
+	return filepath.Join(c.dir, p)
+}
+
+// Merchants are the merchants served, at least one, with everything filled
+// in: credentials from gateway, the notice key from notices, the ledger from
+// the top level. Their Ledger is never nil.
+func (c *Config) Merchants() []Merchant {
+	if len(c.Listed) == 0 {
+		return []Merchant{c.filled(Merchant{Terminal: c.Merchant})}
+	}
+	all := make([]Merchant, len(c.Listed))
+	for i, m := range c.Listed {
+		all[i] = c.filled(m)
+	}
+	return all
+}
+
+func (c *Config) filled(m Merchant) Merchant {
+	if m.AppID == "" {
+		m.AppID = c.Gateway.AppID
+	}
+	if m.AppKey.IsZero() {
+		m.AppKey = c.Gateway.AppKey
+	}
+	if m.NoticeKey.IsZero() {
+		m.NoticeKey = c.Notices.Key
+	}
+	if m.Ledger == nil {
+		m.Ledger = &c.Ledger
+	}
+	return m
+}
+
+// Settings are the rules of judging.
+func (c *Config) Settings() reconcile.Settings {
+	r := c.Rules
+	return reconcile.Settings{
+		Calendar: reconcile.Calendar{
+			Cutoff:        time.Duration(c.Cutoff),
+			Holidays:      daySet(r.Holidays),
+			ExtraWorkdays: daySet(r.ExtraWorkdays),
+		},
+		AmountBasis:   r.AmountBasis,
+		Tolerance:     r.Tolerance,
+		Lookback:      int(r.Lookback),
+		StaleAfter:    int(r.StaleAfter),
+		Recheck:       ages(r.Recheck),
+		PayWindow:     r.PayWindow,
+		LedgerGrace:   r.LedgerGrace,
+		SettleGrace:   r.SettleGrace,
+		RefundGrace:   r.RefundGrace,
+		NoticeGrace:   r.NoticeGrace,
+		CheckIdentity: r.AmountIdentity,
+		CheckDouble:   r.DoublePayment,
+	}
+}
+
+func daySet(days []reconcile.Day) map[reconcile.Day]bool {
+	set := make(map[reconcile.Day]bool, len(days))
+	for _, d := range days {
+		set[d] = true
+	}
+	return set
+}
+
+func ages(days []Days) []int {
+	all := make([]int, len(days))
+	for i, d := range days {
+		all[i] = int(d)
+	}
+	return all
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/umsrecon/umsrecon/reconcile"
+)
+
+// ledgerColumns are the canonical names of the ledger's columns.
+var ledgerColumns = []string{
+	"order_no", "bill_no", "bill_date", "mid", "tid", "inst_mid", "total_amount", "status", "paid_at",
+	"buyer_pay_amount", "coupon_amount", "settle_date", "mer_order_id", "refund_order_id", "refund_amount",
+	"authed_order_id", "authed_amount", "auth_id_resp_cd", "contract_id", "fen_order_id", "service_id",
+	"service_start_at", "service_end_at",
+}
+
+func (d *decoder) checkLedger(path string, l Ledger) {
+	if !d.later(path+".format", l.Format, "xlsx", "jsonl", "mysql", "postgres", "sqlite") {
+		d.oneOf(path+".format", l.Format, "csv")
+	}
+	d.oneOf(path+".encoding", l.Encoding, "auto", "utf-8", "gb18030")
+	d.oneOf(path+".amount_unit", l.AmountUnit, "fen", "yuan")
+	d.checkPattern(path+".path", l.Pattern)
+	d.checkColumns(path+".columns", l.Columns)
+	d.checkStatuses(path+".statuses", l.Statuses)
+}
+
+var placeholder = regexp.MustCompile(`[{}][^{}]*}?`)
+
+func (d *decoder) checkPattern(path, pattern string) {
+	d.must(path, pattern != "", "must not be empty")
+	for _, found := range placeholder.FindAllString(pattern, -1) {
+		d.must(path, found == "{date}" || found == "{yyyymmdd}", "may hold {date} and {yyyymmdd}, no other braces")
+	}
+	_, err := filepath.Match(pattern, "")
+	d.must(path, err == nil, "is not a valid pattern; look at its [ and \\")
+}
+
+func (d *decoder) checkColumns(path string, columns map[string]string) {
+	for _, ours := range slices.Sorted(maps.Keys(columns)) {
+		below := keyPath(path, printable(ours))
+		theirs := columns[ours]
+		if slices.Contains(ledgerColumns, ours) {
+			d.must(below, strings.TrimSpace(theirs) != "", "must be a heading of the ledger")
+			continue
+		}
+		d.wrong(below, "is not a column of umsrecon%s", d.columnHint(ours, theirs))
+	}
+}
+
+// columnHint knows the likeliest slip: the two sides changed places.
+func (d *decoder) columnHint(ours, theirs string) string {
+	if slices.Contains(ledgerColumns, theirs) {
+		return "; ours comes first: write " + theirs + ": " + strconv.Quote(ours)
+	}
+	return d.nearest(ours, ledgerColumns)
+}
+
+func (d *decoder) checkStatuses(path string, statuses map[reconcile.Status][]string) {
+	names := make([]string, len(reconcile.Statuses))
+	for i, s := range reconcile.Statuses {
+		names[i] = string(s)
+	}
+	for _, s := range slices.Sorted(maps.Keys(statuses)) {
+		below := keyPath(path, printable(string(s)))
+		if _, ok := d.written[below]; ok && !slices.Contains(names, string(s)) {
+			d.wrong(below, "is not a status%s", d.nearest(string(s), names))
+		}
+	}
+	d.yieldDefaults(path, statuses)
+	means := map[string]meaning{}
+	for _, s := range reconcile.Statuses {
+		for i, word := range statuses[s] {
+			d.checkWord(means, meaning{s, fmt.Sprintf("%s.%s[%d]", path, s, i)}, word)
+		}
+	}
+}
+
+// yieldDefaults takes a word that the file gives to one status away from the
+// statuses that the file does not name.
+func (d *decoder) yieldDefaults(path string, statuses map[reconcile.Status][]string) {
+	taken := map[string]bool{}
+	for _, s := range reconcile.Statuses {
+		if _, ok := d.written[keyPath(path, string(s))]; ok {
+			for _, word := range statuses[s] {
+				taken[asciiFold(strings.TrimSpace(word))] = true
+			}
+		}
+	}
+	for _, s := range reconcile.Statuses {
+		if _, ok := d.written[keyPath(path, string(s))]; !ok {
+			statuses[s] = slices.DeleteFunc(slices.Clone(statuses[s]), func(word string) bool { return taken[asciiFold(word)] })
+		}
+	}
+}
+
+// meaning is the status that a word stands for, and where that is said.
+type meaning struct {
+	status reconcile.Status
+	path   string
+}
+
+// checkWord refuses a word that stands for two statuses. The ledger compares
+// words trimmed and without regard to the case of ASCII letters.
+func (d *decoder) checkWord(means map[string]meaning, m meaning, word string) {
+	d.must(m.path, strings.TrimSpace(word) != "", "must not be empty")
+	same := asciiFold(strings.TrimSpace(word))
+	before, taken := means[same]
+	if !taken {
+		means[same] = m
+		return
+	}
+	d.must(m.path, false, "means %s already, on line %d", before.status, d.lineOf(before.path))
+}
+
+func asciiFold(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'A' && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, s)
+}

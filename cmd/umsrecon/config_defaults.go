@@ -1,0 +1,79 @@
+package main
+
+import (
+	"time"
+	_ "time/tzdata" // the time zone must load on a machine without a zone database
+
+	"github.com/umsrecon/umsrecon/reconcile"
+)
+
+// defaults is the configuration where the file is silent.
+func defaults() Config {
+	return Config{
+		Timezone: mustLocation("Asia/Shanghai"),
+		Merchant: Terminal{InstMID: defaultInstMID},
+		Gateway: Gateway{
+			BaseURL:           "https://api-mop.chinaums.com",
+			Auth:              "body-sig",
+			RequestsPerSecond: 2,
+			Concurrency:       8,
+			Timeout:           15 * time.Second,
+			MaxAttempts:       4,
+		},
+		Ledger: Ledger{
+			Format:     "csv",
+			Pattern:    "ledger/orders-{date}.csv",
+			Encoding:   "auto",
+			AmountUnit: "fen",
+			Columns:    map[string]string{},
+			Statuses:   defaultStatuses(),
+		},
+		Database: "umsrecon.db",
+		Reports:  Reports{Dir: "reports", Language: "zh"},
+		Rules: Rules{
+			AmountBasis:   reconcile.BasisBillTotal,
+			Lookback:      90,
+			StaleAfter:    3,
+			PayWindow:     24 * time.Hour,
+			LedgerGrace:   24 * time.Hour,
+			SettleGrace:   2,
+			RefundGrace:   72 * time.Hour,
+			NoticeGrace:   24 * time.Hour,
+			DoublePayment: true,
+		},
+		Settlement: Settlement{Mode: "net", CouponFunder: "platform"},
+		Schedule:   Schedule{Cron: "30 2 * * *"},
+		Notices:    Notices{Path: "/ums/notice", AllowMD5: true},
+	}
+}
+
+// defaultInstMID is the one value that bills/query (spec: instMid) names.
+const defaultInstMID = "QRPAYDEFAULT"
+
+// defaultReferences stand where the file does not give the credentials.
+var defaultReferences = map[string]string{
+	"gateway.app_id":  "env:UMS_APP_ID",
+	"gateway.app_key": "env:UMS_APP_KEY",
+	"notices.key":     "env:UMS_NOTICE_KEY",
+}
+
+func defaultStatuses() map[reconcile.Status][]string {
+	return map[reconcile.Status][]string{
+		reconcile.Paid:         {"PAID", "已支付"},
+		reconcile.Unpaid:       {"UNPAID"},
+		reconcile.Closed:       {"CLOSED"},
+		reconcile.Refunded:     {"REFUNDED"},
+		reconcile.PartRefunded: {"PART_REFUNDED"},
+		reconcile.Success:      {"SUCCESS"},
+		reconcile.Processing:   {"PROCESSING"},
+		reconcile.Failed:       {"FAILED"},
+	}
+}
+
+func mustLocation(name string) *time.Location {
+	l, err := time.LoadLocation(name)
+	if err != nil {
+		panic(err) // the zone database is linked in
+	}
+	return l
+}

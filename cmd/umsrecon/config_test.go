@@ -1,0 +1,279 @@
+package main
+
+import (
+	"bytes"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/umsrecon/umsrecon"
+	"github.com/umsrecon/umsrecon/reconcile"
+)
+
+var noEnvironment = environment(nil)
+
+// writeConfig writes a configuration into a folder of its own.
+func writeConfig(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "config.yaml")
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
+	return path
+}
+
+func TestExampleConfigNeedsNothingToLoad(t *testing.T) {
+	path := writeConfig(t, string(umsrecon.ExampleConfig))
+	c, err := Load(path, noEnvironment)
+	require.NoError(t, err)
+	require.True(t, c.Gateway.AppKey.IsZero())
+
+	c, err = Load(path, fullEnvironment, EverySection...)
+	require.NoError(t, err)
+	require.Equal(t, "test-app", c.Gateway.AppID)
+	require.Equal(t, "s3cr3t-app", c.Gateway.AppKey.Reveal())
+	require.True(t, c.Notices.Key.IsZero(), "there is no receiver")
+
+	c, err = Load(path, fullEnvironment, NeedNoticeKey)
+	require.NoError(t, err)
+	require.Equal(t, "s3cr3t-notice", c.Notices.Key.Reveal())
+
+	_, err = Load(path, noEnvironment, NeedGateway)
+	require.ErrorContains(t, err, "gateway.app_id: env:UMS_APP_ID is not set\n")
+	require.ErrorContains(t, err, "gateway.app_key: env:UMS_APP_KEY is not set")
+}
+
+// TestExampleConfigShowsDefaults holds every value of the example against
+// defaults. What the example must show though it is no default stands here.
+func TestExampleConfigShowsDefaults(t *testing.T) {
+	shownOnly := map[string]any{"merchant.mid": "898340149000005", "merchant.tid": "00000001"}
+
+	c, err := Load(writeConfig(t, string(umsrecon.ExampleConfig)), noEnvironment)
+	require.NoError(t, err)
+	got, want := map[string]any{}, map[string]any{}
+	leaves(reflect.ValueOf(*c), "", got)
+	leaves(reflect.ValueOf(defaults()), "", want)
+	for path, shown := range shownOnly {
+		require.Equal(t, shown, got[path], path)
+		require.Zero(t, want[path], path)
+		delete(got, path)
+		delete(want, path)
+	}
+	require.Equal(t, want, got)
+	require.Equal(t, reconcile.DefaultSettings().Lookback, c.Settings().Lookback)
+
+	for path, ref := range defaultReferences {
+		key := path[strings.LastIndexByte(path, '.')+1:]
+		require.Regexp(t, `(?m)^  `+key+`: `+ref+`( |$)`, string(umsrecon.ExampleConfig), path)
+	}
+}
+
+// leaves collects the values below v that are not structs.
+func leaves(v reflect.Value, path string, into map[string]any) {
+	if isScalar(v.Type()) || v.Kind() != reflect.Struct {
+		into[path] = v.Interface()
+		return
+	}
+	for _, f := range keysOf(v.Type()) {
+		leaves(v.FieldByIndex(f.index), keyPath(path, f.key), into)
+	}
+}
+
+// unfolded is the example with its commented samples in force.
+func unfolded(example string) string {
+	head, merchants, _ := strings.Cut(example, "# merchants:\n")
+	merchants = regexp.MustCompile(`(?m)^# `).ReplaceAllString(merchants, "")
+	head = regexp.MustCompile(`(?s)\nmerchant:\n.*?\n\n`).ReplaceAllString(head, "\n\n")
+	for _, key := range []string{"columns", "fees"} {
+		head = regexp.MustCompile(`(?m)^  `+key+`: .*$`).ReplaceAllString(head, "")
+		head = strings.Replace(head, "  #   "+key+": ", "  "+key+": ", 1)
+	}
+	return head + "merchants:\n" + merchants
+}
+
+func TestExampleConfigSamplesLoad(t *testing.T) {
+	path := writeConfig(t, unfolded(string(umsrecon.ExampleConfig)))
+	c, err := Load(path, noEnvironment)
+	require.NoError(t, err)
+	require.Len(t, c.Merchants(), 1)
+	require.Equal(t, "账单号", c.Ledger.Columns["bill_no"])
+	require.Equal(t, []Fee{{TargetSys: "WXPay", RatePPM: 3800}}, c.Settlement.Fees)
+	require.Equal(t, "ledger/1/orders-{date}.csv", c.Merchants()[0].Ledger.Pattern)
+}
+
+func TestExampleConfigHasEveryKey(t *testing.T) {
+	stands := map[string]bool{}
+	for _, text := range []string{string(umsrecon.ExampleConfig), unfolded(string(umsrecon.ExampleConfig))} {
+		root, faults := parseYAML([]byte(text))
+		require.Empty(t, faults)
+		pathsOf(root, "", stands)
+	}
+	for _, path := range knownPaths(reflect.TypeFor[Config](), "") {
+		require.True(t, stands[path], "config.example.yaml has no %s", path)
+	}
+	for _, column := range ledgerColumns {
+		require.Contains(t, string(umsrecon.ExampleConfig), column)
+	}
+}
+
+func pathsOf(n *node, path string, into map[string]bool) {
+	into[path] = true
+	for _, item := range n.items {
+		pathsOf(item, path, into)
+	}
+	for _, p := range n.pairs {
+		pathsOf(p.value, keyPath(path, p.key), into)
+	}
+}
+
+func knownPaths(t reflect.Type, path string) []string {
+	if isScalar(t) || t.Kind() == reflect.Map || t == reflect.TypeFor[*Ledger]() {
+		return []string{path}
+	}
+	if t.Kind() == reflect.Slice {
+		return knownPaths(t.Elem(), path)
+	}
+	var all []string
+	for _, f := range keysOf(t) {
+		all = append(all, knownPaths(t.FieldByIndex(f.index).Type, keyPath(path, f.key))...)
+	}
+	return all
+}
+
+func TestDefaultsPassTheirOwnChecks(t *testing.T) {
+	c, err := Load(writeConfig(t, "cutoff: 00:00\n"), fullEnvironment, EverySection...)
+	require.NoError(t, err)
+	want := defaults()
+	want.dir = c.dir
+	want.Gateway.AppID, want.Gateway.AppKey = c.Gateway.AppID, c.Gateway.AppKey
+	require.Equal(t, &want, c)
+	require.Equal(t, "test-app", c.Gateway.AppID)
+
+	_, err = Load(writeConfig(t, "cutoff: 00:00\n"), noEnvironment, NeedGateway)
+	require.ErrorContains(t, err, "config.yaml: gateway.app_key: env:UMS_APP_KEY is not set")
+}
+
+func TestSettings(t *testing.T) {
+	c, err := Load(writeConfig(t, "cutoff: 04:00"), noEnvironment)
+	require.NoError(t, err)
+	want := reconcile.DefaultSettings()
+	want.Calendar.Cutoff = 4 * time.Hour
+	got := c.Settings()
+	require.Empty(t, got.Recheck)
+	require.Empty(t, got.Calendar.Holidays)
+	require.Empty(t, got.Calendar.ExtraWorkdays)
+	got.Recheck, got.Calendar.Holidays, got.Calendar.ExtraWorkdays = nil, nil, nil
+	require.Equal(t, want, got)
+
+	c, err = Load(writeConfig(t, `
+cutoff: 22:58
+rules: {amount_basis: buyer_pay, tolerance: 1, lookback: 2d, stale_after: 5d, recheck: [7d, 30d], pay_window: 1h,
+  ledger_grace: 2h, settle_grace: 3, refund_grace: 4d, notice_grace: 5m, amount_identity: true, double_payment: false,
+  holidays: [2026-10-01], extra_workdays: [20261010]}`), noEnvironment)
+	require.NoError(t, err)
+	require.Equal(t, reconcile.Settings{
+		Calendar: reconcile.Calendar{
+			Cutoff:        22*time.Hour + 58*time.Minute,
+			Holidays:      map[reconcile.Day]bool{reconcile.MakeDay(2026, 10, 1): true},
+			ExtraWorkdays: map[reconcile.Day]bool{reconcile.MakeDay(2026, 10, 10): true},
+		},
+		AmountBasis: reconcile.BasisBuyerPay, Tolerance: 1, Lookback: 2, StaleAfter: 5, Recheck: []int{7, 30},
+		PayWindow: time.Hour, LedgerGrace: 2 * time.Hour, SettleGrace: 3, RefundGrace: 96 * time.Hour,
+		NoticeGrace: 5 * time.Minute, CheckIdentity: true,
+	}, c.Settings())
+}
+
+func TestMerchants(t *testing.T) {
+	const common = `
+gateway: {app_id: common, app_key: key}
+ledger: {path: common.csv, amount_unit: yuan, columns: {bill_no: 账单号}}
+notices: {key: notice}
+`
+	c, err := Load(writeConfig(t, common+`merchant: {mid: m, tid: "00000001"}`), noEnvironment)
+	require.NoError(t, err)
+	require.Equal(t, []Merchant{{
+		Terminal: Terminal{"m", "00000001", "QRPAYDEFAULT"}, AppID: "common", AppKey: newSecret("key"),
+		NoticeKey: newSecret("notice"), Ledger: &c.Ledger,
+	}}, c.Merchants())
+
+	c, err = Load(writeConfig(t, common+`merchants:
+  - {mid: a}
+  - {mid: b, tid: T, inst_mid: X, app_id: own, app_key: own-key, notice_key: own-notice,
+     ledger: {path: b.csv, columns: {status: 状态}, statuses: {paid: [OK]}}}
+`), noEnvironment)
+	require.NoError(t, err)
+	got := c.Merchants()
+	require.Len(t, got, 2)
+	require.Equal(t, Merchant{
+		Terminal: Terminal{MID: "a", InstMID: "QRPAYDEFAULT"}, AppID: "common", AppKey: newSecret("key"),
+		NoticeKey: newSecret("notice"), Ledger: &c.Ledger,
+	}, got[0])
+	require.Equal(t, Terminal{"b", "T", "X"}, got[1].Terminal)
+	require.Equal(t, []string{"own", "own-key", "own-notice"}, []string{got[1].AppID, got[1].AppKey.Reveal(), got[1].NoticeKey.Reveal()})
+	require.Equal(t, "b.csv", got[1].Ledger.Pattern)
+	require.Equal(t, "yuan", got[1].Ledger.AmountUnit)
+	require.Equal(t, map[string]string{"bill_no": "账单号", "status": "状态"}, got[1].Ledger.Columns)
+	require.Equal(t, []string{"OK"}, got[1].Ledger.Statuses[reconcile.Paid])
+	require.Equal(t, []string{"CLOSED"}, got[1].Ledger.Statuses[reconcile.Closed])
+	require.Equal(t, map[string]string{"bill_no": "账单号"}, c.Ledger.Columns, "the top-level ledger is its own")
+	require.Equal(t, defaultStatuses(), c.Ledger.Statuses)
+}
+
+func TestMerchantsOwnKeysMakeTheCommonOnesNeedless(t *testing.T) {
+	const own = `{mid: a, app_id: own, app_key: own-key, notice_key: own-notice}`
+	const listen = "notices: {listen: \"127.0.0.1:80\"}\nmerchants:\n  - "
+	_, err := Load(writeConfig(t, listen+own), noEnvironment, EverySection...)
+	require.NoError(t, err)
+	_, err = Load(writeConfig(t, listen+own+"\n  - {mid: b, app_id: own}"), noEnvironment, EverySection...)
+	require.ErrorContains(t, err, "gateway.app_key: env:UMS_APP_KEY is not set")
+	require.ErrorContains(t, err, "notices.key: env:UMS_NOTICE_KEY is not set")
+	require.NotContains(t, err.Error(), "app_id")
+}
+
+func TestPaths(t *testing.T) {
+	path := writeConfig(t, "database: ../x.db")
+	c, err := Load(path, noEnvironment)
+	require.NoError(t, err)
+	require.Equal(t, filepath.Dir(path), c.Dir())
+	require.Equal(t, filepath.Join(filepath.Dir(filepath.Dir(path)), "x.db"), c.Path(c.Database))
+	absolute := filepath.Join(t.TempDir(), "y.db")
+	require.Equal(t, absolute, c.Path(absolute))
+
+	t.Chdir(filepath.Dir(path))
+	c, err = Load("config.yaml", noEnvironment)
+	require.NoError(t, err)
+	require.True(t, filepath.IsAbs(c.Dir()))
+}
+
+func TestConfigPath(t *testing.T) {
+	set := environment(map[string]string{"UMSRECON_CONFIG": "/etc/umsrecon.yaml"})
+	require.Equal(t, "flag.yaml", configPath("flag.yaml", set))
+	require.Equal(t, "/etc/umsrecon.yaml", configPath("", set))
+	require.Equal(t, "config.yaml", configPath("", environment(map[string]string{"UMSRECON_CONFIG": ""})))
+	require.Equal(t, "config.yaml", configPath("", noEnvironment))
+}
+
+func TestLoadUnreadableFile(t *testing.T) {
+	dir := t.TempDir()
+	large := filepath.Join(dir, "large.yaml")
+	require.NoError(t, os.WriteFile(large, bytes.Repeat([]byte("#\n"), maxConfig/2+1), 0o600))
+	for name, c := range map[string]struct{ path, says string }{
+		"missing":   {filepath.Join(dir, "none.yaml"), "none.yaml: does not exist; try: umsrecon config example > config.yaml"},
+		"directory": {dir, ": is a directory"},
+		"too large": {large, "large.yaml: is larger than 1024 KiB"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := Load(c.path, noEnvironment)
+			require.ErrorContains(t, err, c.says)
+			var config *ConfigError
+			require.ErrorAs(t, err, &config)
+		})
+	}
+	_, err := Load(filepath.Join(dir, "none.yaml"), noEnvironment)
+	require.ErrorIs(t, err, fs.ErrNotExist)
+}

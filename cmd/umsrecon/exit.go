@@ -1,0 +1,101 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/umsrecon/umsrecon/reconcile"
+	"github.com/umsrecon/umsrecon/reconcile/ledger"
+	"github.com/umsrecon/umsrecon/store"
+)
+
+// The exit codes are a contract with cron, systemd and scripts.
+const (
+	exitDone        = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitDiscrepant  = 3
+	exitIncomplete  = 4
+	exitBusy        = 5
+	exitInterrupted = 130
+)
+
+// exitHelp stands in the help of the program.
+const exitHelp = `Exit codes:
+  0    done, everything agrees (notes and waiting cases do not count)
+  1    error: ledger missing or unreadable, foreign database, a directory that cannot be written
+  2    usage or configuration, a column that is not there
+  3    done, and an open or proposed case S1 to S3 or an invalid row belongs to this run
+  4    done, but some orders are unverified, or the ledger is empty though its neighbours are not
+  5    another run holds the database
+  130  interrupted, start again to go on`
+
+// exitError ends the program with a code. err may be nil: then everything has
+// been said already.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+// usage is an error of the command line.
+func usage(format string, args ...any) error {
+	return &exitError{code: exitUsage, err: fmt.Errorf(format, args...)}
+}
+
+// exitCode is what an error means to the caller of the program.
+func exitCode(err error) int {
+	var exit *exitError
+	var config *ConfigError
+	var header *ledger.HeaderError
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &exit):
+		return exit.code
+	case errors.As(err, &config), errors.As(err, &header):
+		return exitUsage
+	case errors.Is(err, errBusy):
+		return exitBusy
+	case errors.Is(err, reconcile.ErrInterrupted):
+		return exitInterrupted
+	}
+	return exitFailed
+}
+
+// hints say what to do about an error; the first that matches is shown.
+var hints = []struct {
+	err  error
+	hint string
+}{
+	{reconcile.ErrNoLedger, "try: umsrecon check, or see ledger.path in the configuration"},
+	{reconcile.ErrInterrupted, "what was answered is kept; start again to go on"},
+	{reconcile.ErrBooksOpen, "nothing was published; please report this with the output of: umsrecon runs"},
+	{store.ErrForeign, "try: another file under database in the configuration"},
+	{store.ErrNewer, "try: the newer umsrecon, or another file under database"},
+	{store.ErrDamaged, "try: restoring the last backup"},
+	{errBusy, "wait for it to end, or stop it"},
+}
+
+// explain is the one message about an error, with what to do where that is
+// known; empty where there is nothing to say.
+func (a *app) explain(err error) string {
+	var exit *exitError
+	if err == nil || errors.As(err, &exit) && exit.err == nil {
+		return ""
+	}
+	for _, h := range hints {
+		if errors.Is(err, h.err) {
+			return fmt.Sprintf("%v; %s", err, h.hint)
+		}
+	}
+	return err.Error()
+}

@@ -1,0 +1,22 @@
+// Command umsrecon reconciles a merchant's orders with ChinaUMS every night.
+//
+// One file per command; wire.go puts the parts together, exit.go says what
+// the exit codes mean.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	a := &app{
+		stdout: os.Stdout, stderr: os.Stderr, lookupEnv: os.LookupEnv, clock: wallClock{},
+		terminal: isTerminal(os.Stderr, os.LookupEnv),
+	}
+	os.Exit(a.run(ctx, os.Args[1:]))
+}

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/umsrecon/umsrecon/reconcile"
+)
+
+// runJSON is a run as `run --format json` prints it; amounts are fen.
+type runJSON struct {
+	RunID   string              `json:"run_id"`
+	Date    reconcile.Day       `json:"date"`
+	Status  reconcile.RunStatus `json:"status"`
+	Orders  ordersJSON          `json:"orders"`
+	Queries queriesJSON         `json:"queries"`
+	Cases   casesJSON           `json:"cases"`
+	Reports []string            `json:"reports"`
+
+	DryRun bool                                     `json:"dry_run,omitempty"`
+	Kinds  map[reconcile.Kind]*reconcile.KindTotals `json:"kinds"`
+	Codes  map[reconcile.Code]reconcile.Sum         `json:"codes"`
+	Fen    map[string]reconcile.Fen                 `json:"cases_fen"`
+	Alarms []string                                 `json:"alarms"`
+}
+
+type ordersJSON struct {
+	Loaded     int64 `json:"loaded"`
+	Invalid    int64 `json:"invalid"`
+	Matched    int64 `json:"matched"`
+	Tolerance  int64 `json:"tolerance"`
+	Waiting    int64 `json:"waiting"`
+	Unverified int64 `json:"unverified"`
+	Discrepant int64 `json:"discrepant"`
+}
+
+type queriesJSON struct {
+	Sent     int64 `json:"sent"`
+	Attempts int64 `json:"attempts"`
+	Reused   int64 `json:"reused"`
+}
+
+type casesJSON struct {
+	Opening  int64 `json:"opening"`
+	New      int64 `json:"new"`
+	Reopened int64 `json:"reopened"`
+	Revalued int64 `json:"revalued"`
+	Cleared  int64 `json:"cleared"`
+	Resolved int64 `json:"resolved"`
+	Closing  int64 `json:"closing"`
+}
+
+func (r result) json() runJSON {
+	s, c, n := r.summary, r.summary.Cases, r.summary.ClassCounts()
+	out := runJSON{
+		RunID: s.RunID, Date: s.Day, Status: s.Status,
+		Orders: ordersJSON{
+			Loaded: s.Loaded(), Invalid: s.Invalid, Matched: n[reconcile.Matched], Tolerance: n[reconcile.Tolerance],
+			Waiting: n[reconcile.Waiting], Unverified: n[reconcile.Unverified], Discrepant: n[reconcile.Discrepant],
+		},
+		Queries: queriesJSON{Sent: s.Queries.Sent, Attempts: s.Queries.Attempts, Reused: s.Queries.Reused},
+		Cases: casesJSON{
+			Opening: c.Opening.Count, New: c.New.Count, Reopened: c.Reopened.Count, Revalued: c.Revalued.Count,
+			Cleared: c.Cleared.Count, Resolved: c.Resolved.Count, Closing: c.Closing.Count,
+		},
+		Reports: append([]string{}, r.reports...), Kinds: s.Kinds, Codes: s.Codes, Alarms: []string{},
+		Fen: map[string]reconcile.Fen{
+			"opening": c.Opening.Fen, "new": c.New.Fen, "reopened": c.Reopened.Fen, "revalued": c.Revalued.Fen,
+			"cleared": c.Cleared.Fen, "resolved": c.Resolved.Fen, "closing": c.Closing.Fen,
+		},
+	}
+	for _, w := range s.Alarms {
+		out.Alarms = append(out.Alarms, w.EN)
+	}
+	return out
+}
+
+// printResults prints the nights; several days are an array in JSON. Nights
+// that ended in an error are printed only when they were interrupted: they
+// can be taken up again.
+func (a *app) printResults(cfg *Config, results []result, err error, o nightOptions, format string, several bool) {
+	results = slices.DeleteFunc(slices.Clone(results), func(r result) bool { return r.summary.Status == reconcile.RunFailed })
+	if format == "text" {
+		for _, r := range results {
+			r.text(a.stdout, cfg, o.dryRun)
+		}
+		return
+	}
+	all := []runJSON{}
+	for _, r := range results {
+		j := r.json()
+		j.DryRun = o.dryRun
+		all = append(all, j)
+	}
+	switch {
+	case several:
+		printJSON(a.stdout, all)
+	case len(all) == 1:
+		printJSON(a.stdout, all[0])
+	}
+}
+
+func printJSON(w io.Writer, v any) {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", " ")
+	_ = e.Encode(v) // stdout that is gone has nobody to tell
+}
+
+// text is a night on one screen.
+func (r result) text(w io.Writer, cfg *Config, dryRun bool) {
+	s, n := r.summary, r.summary.ClassCounts()
+	fmt.Fprintf(w, "%s  %s%s  run %s\n", s.Day, s.Status, map[bool]string{true: " (dry run, nothing was written)"}[dryRun], s.RunID)
+	if s.Status == reconcile.RunInterrupted {
+		fmt.Fprintf(w, "  asked       %d of %d\n", s.Queries.Sent+s.Queries.Reused, s.Queries.ToAsk+s.Queries.Reused)
+		return
+	}
+	for _, alarm := range s.Alarms {
+		fmt.Fprintf(w, "  ATTENTION   %s\n", alarm.EN)
+	}
+	if s.NoQuery {
+		fmt.Fprintln(w, "  ATTENTION   judged by the answers at hand, whatever their age (--no-query)")
+	}
+	for _, l := range s.Loads {
+		fmt.Fprintf(w, "  ledger      %s\n", loadText(l))
+	}
+	fmt.Fprintf(w, "  orders      %d judged (%d carried over), %d invalid rows\n", s.Loaded(), carried(s), s.Invalid)
+	fmt.Fprintf(w, "  classes     matched %d, tolerance %d, waiting %d, unverified %d, discrepant %d\n",
+		n[reconcile.Matched], n[reconcile.Tolerance], n[reconcile.Waiting], n[reconcile.Unverified], n[reconcile.Discrepant])
+	fmt.Fprintf(w, "  asked       %d orders in %d requests, %d answers reused\n", s.Queries.Sent, s.Queries.Attempts, s.Queries.Reused)
+	r.money(w)
+	c := s.Cases
+	fmt.Fprintf(w, "  cases       %d open before, +%d new, +%d reopened, -%d cleared, -%d resolved: %d open, %s yuan\n",
+		c.Opening.Count, c.New.Count, c.Reopened.Count, c.Cleared.Count, c.Resolved.Count, c.Closing.Count, c.Closing.Fen.Yuan())
+	r.codes(w)
+	for _, path := range r.reports {
+		fmt.Fprintf(w, "  workbook    %s\n", cfg.shown(path))
+	}
+}
+
+func (r result) money(w io.Writer) {
+	for _, kind := range reconcile.Kinds {
+		if k := r.summary.Kinds[kind]; k != nil {
+			fmt.Fprintf(w, "  %-11s ledger %s, UMS %s, difference %s yuan\n", string(kind)+"s", k.Ledger.Fen.Yuan(), k.UMS.Fen.Yuan(), (k.UMS.Fen - k.Ledger.Fen).Yuan())
+		}
+	}
+}
+
+func (r result) codes(w io.Writer) {
+	for _, rule := range reconcile.Rules {
+		if sum, ok := r.summary.Codes[rule.Code]; ok {
+			fmt.Fprintf(w, "    %-7s %-26s %6d %14s  %s\n", rule.Severity, rule.Code, sum.Count, sum.Fen.Yuan(), rule.ZH)
+		}
+	}
+}
+
+func loadText(l reconcile.Load) string {
+	if l.Missing {
+		return l.Scope + ": no longer there, not read again"
+	}
+	return fmt.Sprintf("%s: %d rows, %d orders, %d invalid, sum %s yuan, sha256 %.12s",
+		strings.Join(l.Files, ", "), l.Rows, l.Orders, l.Invalid, l.Total.Yuan(), l.SHA256)
+}
+
+func carried(s reconcile.Summary) int64 {
+	var n int64
+	for _, k := range s.Kinds {
+		for _, sum := range k.Carried {
+			n += sum.Count
+		}
+	}
+	return n
+}

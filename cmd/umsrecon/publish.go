@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/umsrecon/umsrecon/reconcile"
+	"github.com/umsrecon/umsrecon/reports"
+	"github.com/umsrecon/umsrecon/store"
+)
+
+// publish writes the workbooks of a run: the discrepancies of its day, and
+// the settlement of the day's month and of the month in which it ran.
+func (a *app) publish(ctx context.Context, cfg *Config, db *store.DB, s reconcile.Summary) ([]string, error) {
+	w := a.writer(ctx, cfg, db, cfg.Path(cfg.Reports.Dir))
+	w.runID = s.RunID
+	paths := []string{}
+	path, err := w.discrepancies(s)
+	if err != nil {
+		return paths, err
+	}
+	paths = append(paths, path)
+	months := []reconcile.Day{s.Day}
+	if ran := reconcile.DayOf(s.StartedAt); ran.Month() != s.Day.Month() {
+		months = append(months, ran)
+	}
+	for _, day := range months {
+		from, to := month(day)
+		path, err := w.settlement(day.Month(), from, to)
+		if err != nil {
+			return paths, err
+		}
+		paths = append(paths, path)
+	}
+	return paths, nil
+}
+
+// month is the first and the last day of a day's month.
+func month(d reconcile.Day) (from, to reconcile.Day) {
+	t := d.Start()
+	return reconcile.MakeDay(t.Year(), t.Month(), 1), reconcile.MakeDay(t.Year(), t.Month()+1, 1) - 1
+}
+
+// workbookWriter writes workbooks from the database into a folder.
+type workbookWriter struct {
+	ctx     context.Context
+	cfg     *Config
+	db      *store.DB
+	dir     string
+	now     time.Time
+	runID   string
+	options reports.Options
+}
+
+func (a *app) writer(ctx context.Context, cfg *Config, db *store.DB, dir string) *workbookWriter {
+	now := a.clock.Now()
+	return &workbookWriter{ctx: ctx, cfg: cfg, db: db, dir: dir, now: now, options: reports.Options{
+		Language: reports.Language(cfg.Reports.Language), Merchant: cfg.merchantName(), Cutoff: cfg.cutoffText(),
+		Settings: cfg.shownSettings(), MadeAt: now,
+	}}
+}
+
+func (w *workbookWriter) discrepancies(s reconcile.Summary) (string, error) {
+	since := s.Day - reconcile.Day(w.cfg.Rules.Lookback)
+	lines := func(sheet store.Sheet) func() reconcile.Lines {
+		return func() reconcile.Lines { return w.db.DayLines(w.ctx, s, sheet, since) }
+	}
+	return w.write("discrepancies-"+s.Day.String()+".xlsx", func(path string) error {
+		return reports.Discrepancies(path, reports.DayReport{
+			Summary: s, Discrepancies: lines(store.Discrepancies), Pending: lines(store.Pending), LedgerProblems: lines(store.LedgerProblems),
+		}, w.options)
+	})
+}
+
+func (w *workbookWriter) settlement(period string, from, to reconcile.Day) (string, error) {
+	return w.write("settlement-"+period+".xlsx", func(path string) error {
+		return reports.Settlement(path, reports.SettlementReport{
+			Period: period, Terms: w.cfg.terms(),
+			Lines: func() iter.Seq2[reconcile.SettleLine, error] {
+				return w.db.SettleLines(w.ctx, from, to, w.cfg.Settings().Calendar)
+			},
+		}, w.options)
+	})
+}
+
+// write places a workbook beside one that somebody has edited, writes it, and
+// remembers what was written.
+func (w *workbookWriter) write(name string, make func(path string) error) (string, error) {
+	var recordErr error
+	path, err := reports.Place(w.dir, name, func(path string) (string, bool) {
+		sum, found, err := w.db.Workbook(w.ctx, w.record(path))
+		if err != nil {
+			recordErr = err
+		}
+		return sum, found
+	})
+	if err == nil {
+		err = recordErr
+	}
+	if err != nil {
+		return "", fmt.Errorf("workbook %s: %w", name, err)
+	}
+	if err := make(path); err != nil {
+		return "", err
+	}
+	sum, err := reports.Fingerprint(path)
+	if err != nil {
+		return "", err
+	}
+	return path, w.db.SaveWorkbook(w.ctx, w.record(path), sum, w.runID, w.now)
+}
+
+// record is the name under which a workbook is remembered: relative to the
+// configuration where it lies below it, so that a moved folder keeps its memory.
+func (w *workbookWriter) record(path string) string { return filepath.ToSlash(w.cfg.shown(path)) }
+
+func (c *Config) merchantName() string {
+	var mids []string
+	for _, m := range c.Merchants() {
+		if m.MID != "" {
+			mids = append(mids, m.MID)
+		}
+	}
+	return strings.Join(mids, ", ")
+}
+
+func (c *Config) cutoffText() string {
+	d := time.Duration(c.Cutoff)
+	return fmt.Sprintf("%02d:%02d", int(d.Hours()), int(d.Minutes())%60)
+}
+
+// shownSettings are the settings that a verdict depends on, under their keys.
+func (c *Config) shownSettings() []reports.Setting {
+	r := c.Rules
+	rows := []reports.Setting{
+		{Name: "timezone", Value: c.Timezone.String()},
+		{Name: "cutoff", Value: c.cutoffText()},
+		{Name: "ledger.path", Value: c.Ledger.Pattern},
+		{Name: "ledger.amount_unit", Value: c.Ledger.AmountUnit},
+	}
+	for _, s := range []struct {
+		key   string
+		value any
+	}{
+		{"amount_basis", r.AmountBasis}, {"tolerance", fmt.Sprintf("%d 分/fen", r.Tolerance)}, {"lookback", fmt.Sprintf("%dd", r.Lookback)},
+		{"stale_after", fmt.Sprintf("%dd", r.StaleAfter)}, {"recheck", fmt.Sprint(r.Recheck)}, {"pay_window", r.PayWindow},
+		{"ledger_grace", r.LedgerGrace}, {"settle_grace", r.SettleGrace}, {"refund_grace", r.RefundGrace}, {"notice_grace", r.NoticeGrace},
+		{"amount_identity", r.AmountIdentity}, {"double_payment", r.DoublePayment},
+		{"holidays", joined(r.Holidays)}, {"extra_workdays", joined(r.ExtraWorkdays)},
+	} {
+		rows = append(rows, reports.Setting{Name: "rules." + s.key, Value: fmt.Sprint(s.value)})
+	}
+	return append(rows,
+		reports.Setting{Name: "settlement.mode", Value: c.Settlement.Mode},
+		reports.Setting{Name: "settlement.coupon_funder", Value: c.Settlement.CouponFunder})
+}
+
+func joined(days []reconcile.Day) string {
+	var texts []string
+	for _, d := range days {
+		texts = append(texts, d.String())
+	}
+	return strings.Join(texts, ", ")
+}
+
+// terms are the settlement settings in the domain's words.
+func (c *Config) terms() reconcile.SettleTerms {
+	t := reconcile.DefaultSettleTerms()
+	t.Mode, t.CouponFunder = reconcile.SettleMode(c.Settlement.Mode), reconcile.Funder(c.Settlement.CouponFunder)
+	for _, f := range c.Settlement.Fees {
+		t.Rates = append(t.Rates, reconcile.FeeRate{TargetSys: f.TargetSys, Card: f.Card, RatePPM: f.RatePPM, Cap: f.Cap})
+	}
+	return t
+}

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/umsrecon/umsrecon/reconcile"
+	"github.com/umsrecon/umsrecon/reports"
+	"github.com/umsrecon/umsrecon/store"
+)
+
+type reportOptions struct {
+	date, month, settleDate, out string
+}
+
+func (a *app) reportCommand() *cobra.Command {
+	var o reportOptions
+	c := &cobra.Command{
+		Use:   "report",
+		Short: "write workbooks again, from the database, without asking UMS",
+		Long: "report writes discrepancies-<day>.xlsx for --date, settlement-<month>.xlsx for --month and\n" +
+			"settlement-<day>.xlsx for --settle-date; without any of them, what `run` would write for yesterday.\n\n" + exitHelp,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			cfg, err := a.load(NeedMerchant, NeedDatabase, NeedReports, NeedRules, NeedSettlement)
+			if err != nil {
+				return err
+			}
+			return a.withStore(c, cfg, func(db *store.DB) error { return a.report(c, cfg, db, o) })
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.date, "date", "", "discrepancies of this ledger day, 2006-01-02")
+	f.StringVar(&o.month, "month", "", "settlement of this month, 2006-01")
+	f.StringVar(&o.settleDate, "settle-date", "", "settlement of this one settle date")
+	f.StringVar(&o.out, "out", "", "folder to write to (default: reports.dir)")
+	return c
+}
+
+func (a *app) report(c *cobra.Command, cfg *Config, db *store.DB, o reportOptions) error {
+	dir := cfg.Path(cfg.Reports.Dir)
+	if o.out != "" {
+		var err error
+		if dir, err = filepath.Abs(o.out); err != nil {
+			return err
+		}
+	}
+	if err := reports.Writable(dir); err != nil {
+		return err
+	}
+	w := a.writer(c.Context(), cfg, db, dir)
+	paths, err := a.reportPaths(c, db, w, o)
+	for _, path := range paths {
+		fmt.Fprintln(a.stdout, cfg.shown(path))
+	}
+	return err
+}
+
+func (a *app) reportPaths(c *cobra.Command, db *store.DB, w *workbookWriter, o reportOptions) (paths []string, err error) {
+	add := func(path string, err error) error {
+		if err == nil {
+			paths = append(paths, path)
+		}
+		return err
+	}
+	yesterday := a.today() - 1
+	if o.date == "" && o.month == "" && o.settleDate == "" {
+		o.date, o.month = yesterday.String(), yesterday.Month()
+	}
+	if o.date != "" {
+		day, err := dayFlag("date", o.date, 0)
+		if err != nil {
+			return paths, err
+		}
+		s, found, err := db.LastRun(c.Context(), day)
+		if err != nil {
+			return paths, err
+		}
+		if !found {
+			return paths, fmt.Errorf("there is no finished run of %s; try: umsrecon run --date %[1]s", day)
+		}
+		w.runID = s.RunID
+		if err := add(w.discrepancies(s)); err != nil {
+			return paths, err
+		}
+	}
+	if o.month != "" {
+		day, err := reconcile.ParseDay(o.month + "-01")
+		if err != nil {
+			return paths, usage("--month: %q is not a month such as 2006-01", o.month)
+		}
+		from, to := month(day)
+		if err := add(w.settlement(day.Month(), from, to)); err != nil {
+			return paths, err
+		}
+	}
+	if o.settleDate != "" {
+		day, err := dayFlag("settle-date", o.settleDate, 0)
+		if err != nil {
+			return paths, err
+		}
+		if err := add(w.settlement(day.String(), day, day)); err != nil {
+			return paths, err
+		}
+	}
+	return paths, nil
+}
+
+// withStore opens the database for a command and closes it behind.
+func (a *app) withStore(c *cobra.Command, cfg *Config, do func(*store.DB) error) error {
+	db, err := openExisting(c.Context(), cfg.Path(cfg.Database))
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return do(db)
+}
