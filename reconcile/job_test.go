@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -42,14 +43,26 @@ type world struct {
 
 // clock stands still but for what is slept, and counts that.
 type clock struct {
+	mu    sync.Mutex
 	now   time.Time
 	slept time.Duration
 }
 
-func (c *clock) Now() time.Time { return c.now }
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) set(t time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = t
+}
 
 func (c *clock) Sleep(ctx context.Context, d time.Duration) error {
-	c.now, c.slept = c.now.Add(d), c.slept+d
+	c.set(c.Now().Add(d))
+	c.slept += d
 	return ctx.Err()
 }
 
@@ -90,7 +103,7 @@ func (w *world) connect() {
 }
 
 // night sets the clock to 02:30 after a day.
-func (w *world) night(day reconcile.Day) { w.clock.now = day.End().Add(150 * time.Minute) }
+func (w *world) night(day reconcile.Day) { w.clock.set(day.End().Add(150 * time.Minute)) }
 
 // row adds a payment row of 19.08 yuan to a day's ledger.
 func (w *world) row(day reconcile.Day, billNo, status string) {
@@ -211,7 +224,7 @@ func TestOldAnswersOfAnInterruptedRunDoNotCount(t *testing.T) {
 			w.job.Progress = func(reconcile.Progress) { interrupt() }
 			_, err := w.job.Run(ctx, reconcile.Request{Day: monday})
 			require.ErrorIs(t, err, reconcile.ErrInterrupted)
-			w.clock.now = w.clock.now.Add(c.later)
+			w.clock.set(w.clock.Now().Add(c.later))
 			w.job.Progress = nil
 			s := w.run(monday)
 			require.Equal(t, c.reused, s.Queries.Reused > 0)
@@ -287,7 +300,7 @@ func TestDeadlineEndsTheAsking(t *testing.T) {
 	w.job.Asking.Deadline = time.Hour
 	w.job.Progress = func(p reconcile.Progress) {
 		if p.Done == 2 {
-			w.clock.now = w.clock.now.Add(time.Hour)
+			w.clock.set(w.clock.Now().Add(time.Hour))
 		}
 	}
 	s := w.run(monday)
