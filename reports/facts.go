@@ -1,0 +1,171 @@
+package reports
+
+import (
+	"strings"
+
+	"github.com/umsrecon/umsrecon/reconcile"
+)
+
+// What a line says of its order at UMS.
+
+// bill is the last trustworthy word of UMS; the zero Bill when there is none.
+func bill(l reconcile.Line) reconcile.Bill {
+	if l.Answer == nil || l.Answer.Outcome != reconcile.Found {
+		return reconcile.Bill{}
+	}
+	return l.Answer.Bill
+}
+
+// flow is the payment, refund or completion that the line is about.
+func flow(l reconcile.Line) reconcile.Flow {
+	b := bill(l)
+	switch l.Case.Key.Kind() {
+	case reconcile.Refund:
+		return b.Refund
+	case reconcile.Completion:
+		return b.Completion
+	}
+	return b.Payment
+}
+
+// channel is 支付渠道: of the flow, else of the payment.
+func channel(l reconcile.Line) string {
+	if s := flow(l).TargetSys; s != "" {
+		return s
+	}
+	return bill(l).Payment.TargetSys
+}
+
+// merchantNo is 商户订单号: the merchant's own number of the payment, refund
+// or completion.
+func merchantNo(l reconcile.Line) string {
+	for _, s := range []string{l.Case.Key.RefundID, l.Case.Key.CompletionID, flow(l).MerOrderID} {
+		if s != "" {
+			return s
+		}
+	}
+	return l.Order.MerOrderID
+}
+
+// ledgerAmount is what the ledger row states; absent where there is no row.
+func ledgerAmount(l reconcile.Line) reconcile.Amount {
+	if l.Order.BillNo == "" {
+		return reconcile.Amount{}
+	}
+	return reconcile.Some(l.Order.Amount)
+}
+
+// amountCodes compare the money of the order itself, so that their two sides
+// subtract to a difference of money.
+var amountCodes = map[reconcile.Code]bool{
+	reconcile.AmountBillMore:           true,
+	reconcile.AmountBillLess:           true,
+	reconcile.AmountUnitSuspect:        true,
+	reconcile.AmountBasisMismatch:      true,
+	reconcile.RefundAmountMismatch:     true,
+	reconcile.CompletionAmountMismatch: true,
+}
+
+// difference is 差额（渠道−台账）: of the money that moved, on the one case of
+// an order that carries it.
+func difference(l reconcile.Line) reconcile.Amount {
+	if l.Case.Gap.Known {
+		return l.Case.Gap
+	}
+	if amountCodes[l.Case.Code] {
+		return l.Case.UMS.Minus(l.Case.Ledger)
+	}
+	return reconcile.Amount{}
+}
+
+// direction says a difference in words (Chinese): the bare words of the trade
+// mean opposite things to different people.
+func direction(k reconcile.Kind, d reconcile.Amount) string {
+	if !d.Known || d.Fen == 0 {
+		return ""
+	}
+	verb := map[reconcile.Kind]string{reconcile.Payment: "收", reconcile.Refund: "退", reconcile.Completion: "完成"}[k]
+	if d.Fen > 0 {
+		return "渠道多" + verb
+	}
+	return "渠道少" + verb
+}
+
+// umsStatus is 渠道状态: the vendor's words, after ours where we know them.
+func (b *book) umsStatus(l reconcile.Line) string {
+	if l.Answer == nil {
+		return ""
+	}
+	if l.Answer.Outcome == reconcile.NoOrder {
+		return b.say("无此单") + " NO_ORDER"
+	}
+	f := flow(l)
+	if l.Case.Key.Kind() != reconcile.Payment {
+		if !f.Present {
+			return b.say("未返回")
+		}
+		return f.Status
+	}
+	words := []string{}
+	if word, ok := billWords[bill(l).Status]; ok {
+		words = append(words, b.say(word))
+	}
+	words = append(words, bill(l).Status)
+	if f.Status != "" {
+		words = append(words, "/ "+f.Status)
+	}
+	return strings.Join(words, " ")
+}
+
+// caseState is 处理状态, with what a reader must know beside it.
+func (b *book) caseState(l reconcile.Line) string {
+	words := b.state(l.Case.State)
+	if l.Case.Gone {
+		words += b.say("（情形已消失，待人工确认）")
+	}
+	if l.NoLongerAsked {
+		words += b.say("（已超回溯期，不再查询）")
+	}
+	return words
+}
+
+// others is 其他差异: the order's other codes by name.
+func (b *book) others(l reconcile.Line) string {
+	names := make([]string, len(l.Others))
+	for i, c := range l.Others {
+		names[i] = b.code(c)
+	}
+	return strings.Join(names, b.say("、"))
+}
+
+// age is 账龄 in days from first_seen.
+func age(l reconcile.Line, today reconcile.Day) any {
+	if l.Case.FirstSeen == 0 || l.Case.FirstSeen > today {
+		return nil
+	}
+	return int64(today - l.Case.FirstSeen)
+}
+
+// ledgerDay is 对账日, of a bad row too.
+func ledgerDay(l reconcile.Line) reconcile.Day {
+	if l.Case.LedgerDay != 0 {
+		return l.Case.LedgerDay
+	}
+	return l.Order.LedgerDay
+}
+
+// kindOf is 类型.
+func kindOf(l reconcile.Line) reconcile.Kind { return l.Case.Key.Kind() }
+
+// tintSeverity colours the cell that says how severe a case is.
+func tintSeverity(l reconcile.Line, base look) look {
+	switch l.Case.Severity {
+	case reconcile.S1:
+		return base.filled(fillGrave).inked(inkGrave).strong()
+	case reconcile.S2:
+		return base.filled(fillWarn).inked(inkWarn)
+	case reconcile.S3:
+		return base.filled(fillMild).inked(inkMild)
+	}
+	return base
+}

@@ -1,0 +1,185 @@
+package reports
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/umsrecon/umsrecon/reconcile"
+)
+
+// Independent readers of the workbooks. Without them the tests are skipped,
+// unless REQUIRE_OFFICE=1.
+
+// absent skips, or fails where office programs are required.
+func absent(t *testing.T, what string) {
+	t.Helper()
+	if os.Getenv("REQUIRE_OFFICE") == "1" {
+		require.FailNow(t, what+" is not installed")
+	}
+	t.Skip(what + " is not installed: the workbook was not read by an independent program")
+}
+
+// openpyxl reads every cell of a workbook: sheet to rows to values.
+func openpyxl(t *testing.T, path string, cached bool) map[string][][]any {
+	t.Helper()
+	python := ""
+	for _, p := range []string{"/usr/bin/python3", "python3"} {
+		if exec.Command(p, "-c", "import openpyxl").Run() == nil {
+			python = p
+			break
+		}
+	}
+	if python == "" {
+		absent(t, "openpyxl")
+	}
+	script := `
+import json, sys, openpyxl, warnings
+warnings.simplefilter("error")
+book = openpyxl.load_workbook(sys.argv[1], data_only=sys.argv[2] == "cached")
+print(json.dumps({s.title: [[v if isinstance(v, (int, float, type(None))) else str(v) for v in row] for row in s.values] for s in book.worksheets}))
+`
+	var stderr strings.Builder
+	how := "formulas"
+	if cached {
+		how = "cached"
+	}
+	cmd := exec.Command(python, "-c", script, path, how)
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	require.NoError(t, err, stderr.String())
+	var sheets map[string][][]any
+	require.NoError(t, json.Unmarshal(out, &sheets))
+	return sheets
+}
+
+func TestOpenpyxlReadsTheSame(t *testing.T) {
+	var lines []reconcile.Line
+	for i, fen := range exactAmounts {
+		l := sampleLine(i, reconcile.AmountBillMore, 0, 0)
+		l.Case.Gap = reconcile.Some(fen)
+		l.Order.OrderNo = []string{"=1+1", "0001", "3.19E+17"}[i%3]
+		lines = append(lines, l)
+	}
+	d := sampleReport()
+	d.Discrepancies = each(lines)
+	_, path := written(t, d, sampleOptions())
+	sheet := openpyxl(t, path, true)["对账差异表"]
+	for i, fen := range exactAmounts {
+		row := sheet[headingRow+i]
+		require.Equal(t, yuan(fen), row[17], fen.Yuan())
+		require.Equal(t, lines[i].Order.OrderNo, row[6])
+		require.Equal(t, lines[i].Case.Key.BillNo, row[7])
+		require.Equal(t, "2026-11-19 00:00:00", row[2], "a real date")
+		require.Equal(t, "2026-11-19 12:30:00", row[22], "a real instant")
+	}
+	var total reconcile.Fen
+	for _, fen := range exactAmounts {
+		total += fen
+	}
+	require.Equal(t, yuan(total), sheet[headingRow+len(lines)][17], "the total has its value beside the formula")
+	formulas := openpyxl(t, path, false)["对账差异表"]
+	require.Equal(t, "=SUBTOTAL(109,R4:R17)", formulas[headingRow+len(lines)][17])
+	require.Equal(t, "=1+1", formulas[headingRow][6])
+}
+
+func TestOpenpyxlReadsTheSettlement(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s.xlsx")
+	require.NoError(t, Settlement(path, sampleSettlement(), sampleOptions()))
+	detail := openpyxl(t, path, true)["结算明细"]
+	require.Equal(t, 423.12, detail[len(detail)-1][18])
+}
+
+// recalculate makes LibreOffice compute every formula on loading, not believe
+// the stored value.
+const recalculate = `<?xml version="1.0" encoding="UTF-8"?>
+<oor:items xmlns:oor="http://openoffice.org/2001/registry" xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
+<item oor:path="/org.openoffice.Office.Calc/Formula/Load"><prop oor:name="OOXMLRecalcMode" oor:op="fuse"><value>0</value></prop></item>
+</oor:items>
+`
+
+// office converts a workbook with LibreOffice and returns the result's path.
+func office(t *testing.T, path, format, ext string) string {
+	t.Helper()
+	program, err := exec.LookPath("soffice")
+	if err != nil {
+		absent(t, "LibreOffice")
+	}
+	dir := t.TempDir()
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, "profile", "user"), 0o750))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "profile", "user", "registrymodifications.xcu"), []byte(recalculate), 0o600))
+	cmd := exec.Command(program, "-env:UserInstallation=file://"+filepath.Join(dir, "profile"), "--headless", "--convert-to", format, "--outdir", dir, path)
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(out))
+	return filepath.Join(dir, strings.TrimSuffix(filepath.Base(path), ".xlsx")+ext)
+}
+
+func TestLibreOfficeReadsTheSame(t *testing.T) {
+	var lines []reconcile.Line
+	for i, fen := range exactAmounts {
+		l := sampleLine(i, reconcile.AmountBillMore, 0, 0)
+		l.Case.Gap, l.Order.OrderNo = reconcile.Some(fen), "=1+1"
+		lines = append(lines, l)
+	}
+	d := sampleReport()
+	d.Discrepancies = each(lines)
+	_, path := written(t, d, sampleOptions())
+	all := asCSV(t, path, 2, "对账差异表")
+	require.Equal(t, "差额（渠道−台账）", all[headingRow-1][17])
+	for i, fen := range exactAmounts {
+		row := all[headingRow+i]
+		require.Equal(t, fen.Yuan(), strings.ReplaceAll(row[17], ",", ""))
+		require.Equal(t, "=1+1", row[6])
+		require.Equal(t, lines[i].Case.Key.BillNo, row[7])
+		require.Equal(t, []string{"2026-11-19", "2026-11-19 12:30:00"}, []string{row[2], row[22]})
+	}
+}
+
+// asCSV is a sheet as LibreOffice shows it. 44 comma, 34 quote, 76 UTF-8,
+// from line 1, as shown, one sheet by number.
+func asCSV(t *testing.T, path string, number int, sheet string) [][]string {
+	t.Helper()
+	filter := fmt.Sprintf("csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,false,true,false,false,%d", number)
+	file, err := os.Open(office(t, path, filter, "-"+sheet+".csv"))
+	require.NoError(t, err)
+	defer file.Close()
+	reader := csv.NewReader(file)
+	reader.FieldsPerRecord = -1
+	all, err := reader.ReadAll()
+	require.NoError(t, err)
+	return all
+}
+
+func TestLibreOfficeComputesTheSameTotals(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s.xlsx")
+	require.NoError(t, Settlement(path, sampleSettlement(), sampleOptions()))
+	stored := rows(t, opened(t, path), "结算汇总")
+	for i, row := range asCSV(t, path, 1, "结算汇总") {
+		if i < len(stored) && len(stored[i]) > 1 && (stored[i][0] == "合计" || stored[i][1] == "小计") {
+			require.Equal(t, stored[i], row[:len(stored[i])])
+		}
+	}
+}
+
+func TestLibreOfficePrintsEverySheet(t *testing.T) {
+	_, path := written(t, sampleReport(), sampleOptions())
+	pdf := office(t, path, "pdf", ".pdf")
+	program, err := exec.LookPath("pdftotext")
+	if err != nil {
+		absent(t, "pdftotext")
+	}
+	text, err := exec.Command(program, "-layout", pdf, "-").Output()
+	require.NoError(t, err)
+	require.NotContains(t, string(text), "###", "no number is too wide for its column")
+	for _, title := range []string{"银联商务对账汇总", "对账差异表", "等待与未核实", "台账问题", "说明"} {
+		require.Contains(t, string(text), title)
+	}
+	require.Contains(t, strings.ReplaceAll(string(text), " ", ""), "第1页/共")
+}

@@ -1,0 +1,50 @@
+package reports
+
+import (
+	"iter"
+	"time"
+
+	"github.com/umsrecon/umsrecon/reconcile"
+)
+
+// Language is the language of headings and sentences. The zero value is Chinese.
+type Language string
+
+// The languages.
+const (
+	ZH Language = "zh"
+	EN Language = "en"
+)
+
+// Setting is one line of the settings that a workbook was made with.
+type Setting struct{ Name, Value string }
+
+// Options are what both workbooks need.
+type Options struct {
+	Language Language
+	Merchant string    // name or number of the merchant, for the reader
+	Cutoff   string    // of the business day, such as "00:00"
+	Settings []Setting // shown in this order
+	MadeAt   time.Time // printed, and the file's own date
+}
+
+// DayReport is a ledger day's run. The streams may be read more than once;
+// each is read to its end, and an error in one leaves no workbook.
+type DayReport struct {
+	Summary reconcile.Summary
+	// Discrepancies yields the cases of 对账差异表, in the order to be shown.
+	Discrepancies func() reconcile.Lines
+	// Pending yields the waiting and unverified cases.
+	Pending func() reconcile.Lines
+	// LedgerProblems yields bad and damaged rows, duplicates and vanished rows.
+	LedgerProblems func() reconcile.Lines
+}
+
+// SettlementReport is a month or one settle date.
+type SettlementReport struct {
+	Period string // "2026-11" or "2026-11-19", as it is printed
+	Terms  reconcile.SettleTerms
+	// Lines yields the lines of the period, best by settle date; an error
+	// leaves no workbook.
+	Lines func() iter.Seq2[reconcile.SettleLine, error]
+}

@@ -1,0 +1,231 @@
+package reports
+
+import (
+	"fmt"
+	"iter"
+
+	"github.com/xuri/excelize/v2"
+
+	"github.com/umsrecon/umsrecon/reconcile"
+)
+
+// rowLimit is the number of rows that a sheet holds at most: one less than
+// the format has.
+var rowLimit = 1_048_575
+
+// headingRow is the row of the column headings: below the title and the
+// line that says what the sheet is about.
+const headingRow = 3
+
+// column is one column of a table of T.
+type column[T any] struct {
+	head  string // Chinese, the key of the other language
+	width float64
+	look  look
+	value func(row T, number int64) any // nil: to be filled in by hand
+	sum   bool                          // the totals add it up; its values are Amounts
+	tint  func(row T, l look) look      // nil: as look says
+	pick  []string                      // Chinese words of a drop-down; nil: none
+}
+
+// table is a list with a heading, a filter and totals, which goes on in
+// another sheet when one is full.
+type table[T any] struct {
+	name    string // of the sheet, Chinese
+	title   string
+	info    string
+	empty   string // Chinese: what one row says when there is none
+	frozen  int    // columns
+	columns []column[T]
+	// kind gives every kind a line of totals of its own: figures are not
+	// added across kinds. Nil: there are no kinds.
+	kind       func(T) reconcile.Kind
+	kindColumn int // counted from 1
+}
+
+// part is the table's share of one sheet.
+type part[T any] struct {
+	t     table[T]
+	s     *sheet
+	sums  columnSums
+	first int // the first row of data
+}
+
+// write streams the rows into as many sheets as they need and returns the
+// sums of all.
+func (t table[T]) write(b *book, rows iter.Seq2[T, error]) columnSums {
+	all := columnSums{}
+	p := t.begin(b, 1)
+	sheets := 1
+	for row, err := range rows {
+		b.fail(err)
+		if b.err != nil {
+			return all
+		}
+		if p.s.row+1+len(reconcile.Kinds) >= rowLimit {
+			p.end()
+			sheets++
+			p = t.begin(b, sheets)
+		}
+		amounts := p.line(row, all.rows("")+1)
+		b.fail(all.add("", amounts))
+		b.fail(p.sums.add("", amounts))
+		if t.kind != nil {
+			b.fail(p.sums.add(t.kind(row), amounts))
+		}
+	}
+	if all.rows("") == 0 {
+		p.s.wide(b.say(t.empty), lookCalm, min(8, len(t.columns)))
+	}
+	p.end()
+	return all
+}
+
+func (t table[T]) begin(b *book, n int) *part[T] {
+	l := layout{widths: make([]float64, len(t.columns)), heading: headingRow, frozen: t.frozen}
+	heads, height := make([]excelize.Cell, len(t.columns)), 1
+	for i, c := range t.columns {
+		l.widths[i] = c.width
+		head := lookHead
+		if c.byHand() {
+			head = lookHead.filled(fillWarn)
+		}
+		heads[i] = b.cell(b.say(c.head), head)
+		height = max(height, linesOf(b.say(c.head), c.width))
+	}
+	name := b.say(t.name)
+	if n > 1 {
+		name = fmt.Sprintf("%s %d", name, n)
+	}
+	p := &part[T]{t: t, s: b.sheet(name, l), sums: columnSums{}}
+	p.s.write(2, b.cell(t.title, lookTitle))
+	p.s.write(1, b.cell(t.info, lookInfo))
+	p.s.write(height, heads...)
+	p.first = p.s.row + 1
+	return p
+}
+
+// byHand says whether a person fills the column in.
+func (c column[T]) byHand() bool { return c.look.fill == fillInput }
+
+// line writes one row and returns the amounts of its sum columns.
+func (p *part[T]) line(row T, number int64) map[int]reconcile.Amount {
+	cells, height := make([]excelize.Cell, len(p.t.columns)), 1
+	amounts := map[int]reconcile.Amount{}
+	for i, c := range p.t.columns {
+		var v any
+		if c.value != nil {
+			v = c.value(row, number)
+		}
+		l := c.look
+		if c.tint != nil {
+			l = c.tint(row, l)
+		}
+		cells[i] = p.s.cell(v, l)
+		if s, ok := cells[i].Value.(string); ok && l.wrap {
+			height = max(height, linesOf(s, c.width))
+		}
+		if a, ok := v.(reconcile.Amount); ok && c.sum {
+			amounts[i] = a
+		}
+	}
+	p.s.write(height, cells...)
+	return amounts
+}
+
+// end writes the totals, the filter and the drop-downs, and closes the sheet.
+func (p *part[T]) end() {
+	last := p.s.row
+	if p.sums.rows("") > 0 {
+		p.foot(last)
+		for i, c := range p.t.columns {
+			p.s.dropDown(span(i+1, p.first, last), c.pick)
+		}
+	}
+	if p.s.err == nil {
+		p.s.fail(p.s.file.AutoFilter(p.s.name, at(1, headingRow)+":"+at(len(p.t.columns), last), nil))
+	}
+	p.s.finish()
+}
+
+// foot writes a line of totals per kind where rows of several kinds stand on
+// the sheet, and one that follows the filter.
+func (p *part[T]) foot(last int) {
+	label := "合计（筛选后）"
+	if p.sums.kinds() > 1 {
+		label = "合计（筛选后；请先按类型筛选）"
+		for _, k := range reconcile.Kinds {
+			p.footOfKind(k, last)
+		}
+	}
+	p.footLine(label, "", fmt.Sprintf("SUBTOTAL(102,%s)", span(1, p.first, last)), func(column int) string {
+		return fmt.Sprintf("SUBTOTAL(109,%s)", span(column, p.first, last))
+	})
+}
+
+func (p *part[T]) footOfKind(k reconcile.Kind, last int) {
+	if p.sums.rows(k) == 0 {
+		return
+	}
+	word, among := p.s.say(kindWord(k)), span(p.t.kindColumn, p.first, last)
+	p.footLine("合计："+kindWord(k), k, fmt.Sprintf("COUNTIF(%s,%q)", among, word), func(column int) string {
+		return fmt.Sprintf("SUMIF(%s,%q,%s)", among, word, span(column, p.first, last))
+	})
+}
+
+func (p *part[T]) footLine(label string, k reconcile.Kind, count string, sum func(column int) string) {
+	cells := make([]excelize.Cell, len(p.t.columns))
+	for i, c := range p.t.columns {
+		cells[i] = p.s.cell(nil, lookText.total())
+		if c.sum {
+			cells[i] = p.s.formula(sum(i+1), p.sums[k].fen[i], lookMoney.total())
+		}
+	}
+	cells[0] = p.s.formula(count, p.sums.rows(k), lookCount.total())
+	cells[1] = p.s.cell(p.s.say(label), look{edge: true}.total())
+	p.s.write(1, cells...)
+	p.s.mergeAt(2, min(5, len(cells)))
+}
+
+// columnSums holds, by kind, the sums of a table's columns; those of all rows
+// stand under the empty kind.
+type columnSums map[reconcile.Kind]*struct {
+	count int64
+	fen   map[int]reconcile.Fen
+}
+
+func (c columnSums) rows(k reconcile.Kind) int64 {
+	if c[k] == nil {
+		return 0
+	}
+	return c[k].count
+}
+
+// kinds is the number of kinds that have rows.
+func (c columnSums) kinds() (n int) {
+	for k := range c {
+		if k != "" {
+			n++
+		}
+	}
+	return n
+}
+
+// add counts one row; reconcile.ErrOverflow when a sum gets too large.
+func (c columnSums) add(k reconcile.Kind, amounts map[int]reconcile.Amount) error {
+	if c[k] == nil {
+		c[k] = &struct {
+			count int64
+			fen   map[int]reconcile.Fen
+		}{fen: map[int]reconcile.Fen{}}
+	}
+	c[k].count++
+	for i, a := range amounts {
+		sum, err := c[k].fen[i].Add(a.Fen)
+		if err != nil {
+			return err
+		}
+		c[k].fen[i] = sum
+	}
+	return nil
+}
