@@ -23,6 +23,11 @@ var (
 	// text.
 	ErrUnreadable = errors.New("the ledger cannot be read")
 
+	// ErrHeadless is matched by what Ledger.Read returns, with the Load, when
+	// the source holds nothing at all, not even a heading. Beside days that
+	// hold orders that is an empty ledger; alone it is an error.
+	ErrHeadless = errors.New("the ledger is empty, it has not even a header")
+
 	// ErrInterrupted is returned by Job.Run when its context ends while it
 	// asks; what was answered is committed, and the run can be taken up again.
 	ErrInterrupted = errors.New("interrupted")

@@ -87,7 +87,8 @@ type Store interface {
 	// OpenDays lists the earlier ledger days from since on that have an open
 	// order or a pending case, oldest first.
 	OpenDays(ctx context.Context, since, before Day) ([]Day, error)
-	// NeighboursFilled says whether the loaded ledger days next to day hold orders.
+	// NeighboursFilled says whether the loaded ledger days next to day hold
+	// orders, or day itself did in an earlier load.
 	NeighboursFilled(ctx context.Context, day Day) (bool, error)
 
 	// CountToAsk is the number of orders that ToAsk will yield, and of those
@@ -127,10 +128,10 @@ type Publication interface {
 	Verdict(v Verdict) error
 	Case(c Case) error
 	Event(e Event) error
-	// BadRowCases yields the bad rows of the last loads in scope with the
+	// BadRows yields the bad rows of the last loads in scope with the
 	// case each has, and the pending cases of bad rows that are gone.
 	BadRows() ([]RowSighting, error)
-	// ResolvedSince is the closing balance of the previous run, and what
+	// Balance is the closing balance of the previous run, and what
 	// people resolved and reopened since.
 	Balance() (opening, resolved, reopened Sum, err error)
 	// PendingCases counts the open and proposed cases of the whole database

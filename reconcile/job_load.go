@@ -38,6 +38,9 @@ func (n *night) loadOne(ctx context.Context, l Ledger, day Day, read map[string]
 	load, err := n.Store.LoadLedger(ctx, n.sum.RunID, scope, n.Clock.Now(), func(w LoadWriter) (Load, error) {
 		load, err := l.Read(ctx, day, w.Order, w.BadRow)
 		load.Scope = scope
+		if errors.Is(err, ErrHeadless) {
+			n.headless, err = err, nil
+		}
 		return load, err
 	})
 	if err != nil {
@@ -78,9 +81,11 @@ func (n *night) emptiness(ctx context.Context) error {
 	}
 	if filled {
 		n.sum.LedgerEmpty = true
-		n.alarm(words("%s 的台账没有任何记录，而相邻日期有：请检查导出", "the ledger of %s is empty though the days beside it are not: check the export", n.Day))
+		n.alarm(words("%s 的台账没有任何记录，而相邻日期或此前读数有：请检查导出", "the ledger of %s is empty though the days beside it, or an earlier reading, are not: check the export", n.Day))
+		return nil
 	}
-	return nil
+	n.alarm(words("%s 的台账没有任何记录", "the ledger of %s has no rows", n.Day))
+	return n.headless
 }
 
 func (n *night) alarm(w Words) { n.sum.Alarms = append(n.sum.Alarms, w) }

@@ -52,9 +52,10 @@ func (j *Job) scope(runID string, r Request, now time.Time) Scope {
 type night struct {
 	*Job
 	Request
-	scope  Scope
-	sum    Summary
-	unsaid unsaid
+	scope    Scope
+	sum      Summary
+	unsaid   unsaid
+	headless error // a source had not even a heading; nil: all had
 }
 
 func (n *night) run(ctx context.Context) error {

@@ -184,7 +184,7 @@ func TestRequeryAsksFinalOrders(t *testing.T) {
 
 func TestInterruptedRunGoesOn(t *testing.T) {
 	w := newWorld(t)
-	w.trade(monday, 12)
+	w.trade(monday, 50)
 	w.write(monday)
 	ctx, interrupt := context.WithCancel(t.Context())
 	w.job.Progress = func(p reconcile.Progress) {
@@ -197,15 +197,15 @@ func TestInterruptedRunGoesOn(t *testing.T) {
 	require.Equal(t, reconcile.RunInterrupted, half.Status)
 	require.Empty(t, half.Kinds, "nothing is published")
 	answered := half.Queries.Sent
-	require.Less(t, answered, int64(12))
+	require.Less(t, answered, int64(50))
 
 	w.job.Progress = nil
 	rest := w.run(monday)
 	require.Equal(t, half.RunID, rest.RunID)
 	require.Equal(t, reconcile.RunComplete, rest.Status)
 	require.Equal(t, answered, rest.Queries.Reused)
-	require.EqualValues(t, 12-answered, rest.Queries.Sent)
-	require.EqualValues(t, 12, rest.ClassCounts()[reconcile.Matched])
+	require.EqualValues(t, 50-answered, rest.Queries.Sent)
+	require.EqualValues(t, 50, rest.ClassCounts()[reconcile.Matched])
 }
 
 func TestOldAnswersOfAnInterruptedRunDoNotCount(t *testing.T) {
@@ -296,13 +296,10 @@ func TestBudgetLeavesTheRestForNextTime(t *testing.T) {
 
 func TestDeadlineEndsTheAsking(t *testing.T) {
 	w := newWorld(t)
-	w.trade(monday, 5)
+	w.trade(monday, 50)
 	w.job.Asking.Deadline = time.Hour
-	w.job.Progress = func(p reconcile.Progress) {
-		if p.Done == 2 {
-			w.clock.set(w.clock.Now().Add(time.Hour))
-		}
-	}
+	over := sync.OnceFunc(func() { w.clock.set(w.clock.Now().Add(time.Hour)) })
+	w.job.Progress = func(reconcile.Progress) { over() }
 	s := w.run(monday)
 	require.Equal(t, reconcile.RunIncomplete, s.Status)
 	require.Positive(t, s.ClassCounts()[reconcile.Unverified])
@@ -394,12 +391,53 @@ func TestEmptyLedgerBesideFullOnes(t *testing.T) {
 	w := newWorld(t)
 	alone := w.run(monday)
 	require.False(t, alone.LedgerEmpty, "nothing is known of the days beside it")
+	require.NotEmpty(t, alone.Alarms, "it is said all the same")
 	w.trade(monday, 3)
 	w.run(monday)
 	w.night(monday + 1)
 	s := w.run(monday + 1)
 	require.True(t, s.LedgerEmpty)
 	require.Equal(t, reconcile.RunIncomplete, s.Status)
+}
+
+func TestLedgerThatBecameEmpty(t *testing.T) {
+	w := newWorld(t)
+	w.trade(monday, 3)
+	w.run(monday)
+	w.rows[monday] = nil
+	s := w.run(monday)
+	require.True(t, s.LedgerEmpty)
+	require.EqualValues(t, 3, s.ClassCounts()[reconcile.Matched], "no row vanishes by a broken export")
+}
+
+func TestLedgerWithoutHeading(t *testing.T) {
+	w := newWorld(t)
+	empty := func(day reconcile.Day) (reconcile.Summary, error) {
+		require.NoError(t, os.WriteFile(filepath.Join(w.dir, "orders-"+day.String()+".csv"), nil, 0o600))
+		return w.job.Run(t.Context(), reconcile.Request{Day: day})
+	}
+	_, err := empty(monday)
+	require.ErrorIs(t, err, reconcile.ErrHeadless)
+	w.trade(monday, 3)
+	w.run(monday)
+	s, err := empty(monday + 1)
+	require.NoError(t, err)
+	require.True(t, s.LedgerEmpty)
+}
+
+func TestEarlierLedgerThatBrokeIsSaid(t *testing.T) {
+	w := newWorld(t)
+	w.trade(monday, 3)
+	w.row(monday, "OPEN", "PAID")
+	w.run(monday)
+	w.night(monday + 1)
+	require.NoError(t, os.WriteFile(filepath.Join(w.dir, "orders-"+monday.String()+".csv"), []byte("other,columns\n1,2\n"), 0o600))
+	w.rows[monday+1] = []string{fmt.Sprintf("T000,%s,1908,PAID,,%s,,\n", monday+1, mid)}
+	w.paid(monday+1, "T000")
+	s := w.run(monday + 1)
+	require.NotEmpty(t, s.Alarms)
+	require.Contains(t, s.Alarms[0].EN, monday.String())
+	require.Contains(t, w.cases(), "OPEN BILL_NOT_FOUND open", "what is known of the earlier day stands")
 }
 
 func TestBadRowOpensACaseUntilItIsMended(t *testing.T) {

@@ -34,11 +34,12 @@ func (db *DB) OpenDays(ctx context.Context, since, before reconcile.Day) ([]reco
 // A day that was loaded and is empty has a load but no order.
 const neighboursQuery = `
 SELECT EXISTS (SELECT 1 FROM orders WHERE ledger_day IN (
+  :day,
   max(coalesce((SELECT max(ledger_day) FROM orders WHERE ledger_day < :day), ''), coalesce((SELECT max(day) FROM loads WHERE day < :day), '')),
   min(coalesce((SELECT min(ledger_day) FROM orders WHERE ledger_day > :day), '~'), coalesce((SELECT min(day) FROM loads WHERE day > :day), '~'))))`
 
 // NeighboursFilled says whether the nearest loaded ledger day before day, or
-// the nearest one after it, holds orders.
+// the nearest one after it, holds orders, or day itself did in an earlier load.
 func (db *DB) NeighboursFilled(ctx context.Context, day reconcile.Day) (filled bool, err error) {
 	err = db.read(ctx, func(t *tx) error {
 		return t.row(neighboursQuery, named{"day": date(day)}.args()...).Scan((*flag)(&filled))

@@ -148,11 +148,12 @@ const answerOfRun = `coalesce(
   CASE WHEN o.final = 1 OR s.order_id IS NULL OR s.partner = 1 OR :noquery THEN o.answer_id END)`
 
 // vanished is true of an order that the last load of its source does not hold
-// although it holds its day.
+// although it holds its day. A load without any row is a broken export, which
+// the run says as a whole: nothing vanishes by it.
 const vanished = `
   EXISTS (SELECT 1 FROM loads AS last
           WHERE last.load_id = (SELECT max(load_id) FROM loads WHERE scope = o.scope)
-            AND last.load_id > o.load_id
+            AND last.load_id > o.load_id AND last.rows > 0
             AND (last.day IS NOT NULL OR EXISTS (
                    SELECT 1 FROM orders WHERE scope = o.scope AND load_id = last.load_id AND ledger_day = o.ledger_day)))`
 

@@ -78,6 +78,9 @@ func (w *loading) end(l reconcile.Load) error {
 	if err := w.exec("DELETE FROM bad_rows WHERE load_id IN (SELECT load_id FROM loads WHERE scope = ? AND load_id < ?)", w.scope, w.id); err != nil {
 		return err
 	}
+	if l.Rows == 0 {
+		return nil
+	}
 	return w.exec(reopenVanished, w.scope, w.previous, l.Day != 0, w.scope, w.id)
 }
 

@@ -228,7 +228,7 @@ func TestVanished(t *testing.T) {
 		want  bool
 	}{
 		"a source per day, and the row is gone": {daily, "a", []reconcile.Order{other}, true},
-		"a source per day, empty now":           {daily, "a", nil, true},
+		"a source per day, empty now":           {daily, "a", nil, false},
 		"a source per day, and it is there":     {daily, "a", []reconcile.Order{payment("1")}, false},
 		"a rolling source that has the day":     {rolling, "a", []reconcile.Order{other}, true},
 		"a rolling source that dropped the day": {rolling, "a", []reconcile.Order{yesterday}, false},

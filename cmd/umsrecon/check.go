@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -43,12 +44,13 @@ func (a *app) check(ctx context.Context, day reconcile.Day) error {
 		return said(err)
 	}
 	var worst error
+	probe := &probe{app: a}
 	for _, one := range []struct {
 		name string
 		look func(context.Context, *Config, reconcile.Day) (string, error)
 	}{
 		{"reports", a.checkReports}, {"database", a.checkDatabase}, {"lock", a.checkLock},
-		{"ledger", a.checkLedger}, {"gateway", a.checkGateway},
+		{"ledger", a.checkLedger}, {"gateway", probe.gateway}, {"clock", probe.clock},
 	} {
 		text, err := one.look(ctx, cfg, day)
 		a.checked(one.name, err, text)
@@ -130,10 +132,17 @@ func (a *app) checkLedger(ctx context.Context, cfg *Config, day reconcile.Day) (
 	return text, nil
 }
 
-// checkGateway asks about a bill that need not exist: NO_ORDER proves the
-// credentials and the clock as well as any bill does.
-func (a *app) checkGateway(ctx context.Context, cfg *Config, day reconcile.Day) (string, error) {
-	clients, err := cfg.clients(a.clock.Now)
+// probe asks UMS once, for what the answer shows of access and of the clock.
+type probe struct {
+	*app
+	sentAt time.Time
+	answer *reconcile.Answer // nil: not asked
+}
+
+// gateway asks about a bill that need not exist: NO_ORDER proves the
+// credentials as well as any bill does.
+func (p *probe) gateway(ctx context.Context, cfg *Config, day reconcile.Day) (string, error) {
+	clients, err := cfg.clients(p.app.clock.Now)
 	if err != nil {
 		return "", err
 	}
@@ -142,12 +151,47 @@ func (a *app) checkGateway(ctx context.Context, cfg *Config, day reconcile.Day) 
 	if k.MID == "" || k.TID == "" {
 		return "not asked: merchant.mid and merchant.tid are not set, so there is no merchant to ask about", nil
 	}
-	began := a.clock.Now()
-	answer := gateway.New(clients, a.clock.Now).Ask(ctx, k)
-	took := a.clock.Now().Sub(began).Round(time.Millisecond)
+	p.sentAt = p.app.clock.Now()
+	answer := gateway.New(clients, p.app.clock.Now).Ask(ctx, k)
+	p.answer = &answer
 	if !answer.Trustworthy() {
 		return "", &exitError{code: exitIncomplete, err: fmt.Errorf("%s: %s %s; try: gateway.app_id, gateway.app_key, merchant and this machine's clock",
-			cfg.Gateway.BaseURL, answer.Outcome, answer.Message)}
+			cfg.Gateway.BaseURL, answer.Outcome, plain(answer.Message))}
 	}
-	return fmt.Sprintf("%s answered %s in %s; credentials and clock are accepted", cfg.Gateway.BaseURL, answer.Outcome, took), nil
+	return fmt.Sprintf("%s answered %s; the credentials are accepted", cfg.Gateway.BaseURL, answer.Outcome), nil
+}
+
+// clockSkew is how far this machine may be from the gateway before signatures
+// are in danger of being refused.
+const clockSkew = time.Minute
+
+// clock compares this machine's time with what the gateway put on its answer.
+func (p *probe) clock(context.Context, *Config, reconcile.Day) (string, error) {
+	here := p.app.clock.Now()
+	now := here.In(reconcile.Beijing).Format(time.DateTime)
+	there, known := p.gatewayTime()
+	if !known {
+		return now + " in Beijing; the gateway gave no time to compare with", nil
+	}
+	text := fmt.Sprintf("%s in Beijing, the gateway says %s", now, there.Format(time.DateTime))
+	if there.Sub(here) > clockSkew || p.sentAt.Sub(there) > clockSkew {
+		return "", fmt.Errorf("%s; try: synchronising this machine's clock (NTP)", text)
+	}
+	return text, nil
+}
+
+// gatewayTime is the time on the answer, under either of its two spellings.
+func (p *probe) gatewayTime() (time.Time, bool) {
+	if p.answer == nil {
+		return time.Time{}, false
+	}
+	var stamps map[string]any
+	_ = json.Unmarshal(p.answer.Raw, &stamps) // no body, or one that says nothing
+	for _, name := range []string{"responseTimeStamp", "responseTimestamp"} {
+		text, _ := stamps[name].(string)
+		if t, err := time.ParseInLocation(time.DateTime, text, reconcile.Beijing); err == nil {
+			return t, true
+		}
+	}
+	return time.Time{}, false
 }

@@ -1,0 +1,115 @@
+package ledger
+
+import (
+	"errors"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/umsrecon/umsrecon/reconcile"
+)
+
+// Every reader of a cell returns what is wrong with it; no Words: nothing.
+
+// asciiBlanks are what may stand around an amount, a date or a time.
+const asciiBlanks = " \t"
+
+// amount reads a cell in the unit of the ledger. The value is not empty.
+func (u Unit) amount(value string) (reconcile.Fen, reconcile.Words) {
+	parse := reconcile.ParseFen
+	if u == Yuan {
+		parse = reconcile.ParseYuan
+	}
+	f, err := parse(value)
+	if err != nil {
+		return 0, u.wrong(value, err)
+	}
+	return f, reconcile.Words{}
+}
+
+// amountFaults name what merchants' exports do to amounts; the first that
+// fits is told.
+var amountFaults = []struct {
+	zh, en string
+	fits   func(string) bool
+}{
+	{"金额 %s 含括号", "amount %s is in brackets", has("()（）")},
+	{"金额 %s 含货币符号", "amount %s carries a currency mark", has("¥￥元$圆")},
+	{"金额 %s 含全角字符", "amount %s has full-width characters", hasWide},
+	{"金额 %s 为科学计数法", "amount %s is in scientific notation", has("eE")},
+	{"金额 %s 带正负号", "amount %s has a sign", has("+-−")},
+	{"金额 %s 含千分位分隔符", "amount %s has a thousands separator", has(",' ’")},
+}
+
+func has(chars string) func(string) bool {
+	return func(s string) bool { return strings.ContainsAny(s, chars) }
+}
+
+func hasWide(s string) bool { return strings.IndexFunc(s, wide) >= 0 }
+
+// wide says whether r is the full-width twin of an ASCII character.
+func wide(r rune) bool { return r >= '！' && r <= '～' }
+
+func (u Unit) wrong(value string, err error) reconcile.Words {
+	quoted := shown(value)
+	for _, f := range amountFaults {
+		if f.fits(value) {
+			return say(f.zh, f.en, quoted)
+		}
+	}
+	_, yuanErr := reconcile.ParseYuan(value)
+	switch {
+	case errors.Is(err, reconcile.ErrAmountRange):
+		return say("金额 %s 超出范围", "amount %s is out of range", quoted)
+	case u == Fen && strings.Contains(value, ".") && yuanErr == nil:
+		return say("金额 %s 有小数，而单位设为分（试试 amount_unit: yuan）", "amount %s has decimals though the unit is fen (try: amount_unit: yuan)", quoted)
+	case u == Fen && len(value) > 1 && value[0] == '0' && yuanErr == nil:
+		return say("金额 %s 有前导零", "amount %s has a leading zero", quoted)
+	case u == Yuan && finer(value):
+		return say("金额 %s 精确到分以下", "amount %s is finer than one fen", quoted)
+	}
+	return say("金额 %s 不是数字", "amount %s is not a number", quoted)
+}
+
+// finer says whether a value would be yuan but for its third decimal.
+func finer(value string) bool {
+	whole, part, _ := strings.Cut(value, ".")
+	_, err := reconcile.ParseYuan(whole)
+	return err == nil && len(part) > 2 && strings.Trim(part, "0123456789") == ""
+}
+
+// earliest keeps out the zero dates that databases export.
+var earliest = reconcile.MakeDay(1970, 1, 1)
+
+func date(value string) (reconcile.Day, reconcile.Words) {
+	d, err := reconcile.ParseDay(value)
+	if err != nil || d < earliest {
+		return 0, say("日期 %s 无效，应为 2006-01-02 或 20060102", "date %s is not a date such as 2006-01-02 or 20060102", shown(value))
+	}
+	return d, reconcile.Words{}
+}
+
+func instant(value string, zone *time.Location) (time.Time, reconcile.Words) {
+	t, err := time.ParseInLocation(time.DateTime, value, zone)
+	if err != nil {
+		t, err = time.Parse(time.RFC3339, value)
+	}
+	if err != nil || t.Unix() < 0 {
+		return time.Time{}, say("时间 %s 无效，应为 2006-01-02 15:04:05 或 RFC 3339", "time %s is not a time such as 2006-01-02 15:04:05, or RFC 3339", shown(value))
+	}
+	return t.In(reconcile.Beijing), reconcile.Words{}
+}
+
+// maxText bounds a text cell, in bytes.
+const maxText = 1024
+
+// plain checks a text that umsrecon carries along and does not interpret.
+func plain(value string) reconcile.Words {
+	if strings.IndexFunc(value, unicode.IsControl) >= 0 {
+		return say("%s 含控制字符", "%s holds control characters", shown(value))
+	}
+	if len(value) > maxText {
+		return say("%s 过长（%d 字节）", "%s is too long (%d bytes)", shown(value), len(value))
+	}
+	return reconcile.Words{}
+}

@@ -1,0 +1,53 @@
+package ledger
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/umsrecon/umsrecon/reconcile"
+)
+
+var (
+	// ErrNotText is matched by what Read returns for a file that is no CSV at
+	// all: a workbook, an archive, UTF-16. It matches reconcile.ErrUnreadable.
+	ErrNotText = fmt.Errorf("not a CSV file in UTF-8 or GB18030: %w", reconcile.ErrUnreadable)
+
+	// ErrChanged is matched by what Read returns when a file was written to
+	// while it was read. It matches reconcile.ErrUnreadable.
+	ErrChanged = fmt.Errorf("changed while it was read, run again: %w", reconcile.ErrUnreadable)
+)
+
+// HeaderError is returned by Read when the header of a file does not have the
+// columns that the configuration and the rules ask for. It holds every fault
+// of that header, and matches reconcile.ErrUnreadable.
+type HeaderError struct {
+	File   string
+	Line   int // of the header
+	Faults []HeaderFault
+}
+
+// HeaderFault is one fault of a header.
+type HeaderFault struct {
+	Column     string // our name of the column; empty when the header as a whole is at fault
+	Heading    string // what was looked for in the header
+	Problem    string
+	DidYouMean string // the heading there is that comes closest; empty when none does
+}
+
+func (f HeaderFault) String() string {
+	if f.DidYouMean == "" {
+		return f.Problem
+	}
+	return fmt.Sprintf("%s (did you mean %q?)", f.Problem, f.DidYouMean)
+}
+
+func (e *HeaderError) Error() string {
+	faults := make([]string, len(e.Faults))
+	for i, f := range e.Faults {
+		faults[i] = f.String()
+	}
+	return fmt.Sprintf("%s:%d: %s", e.File, e.Line, strings.Join(faults, "; "))
+}
+
+// Unwrap is reconcile.ErrUnreadable.
+func (e *HeaderError) Unwrap() error { return reconcile.ErrUnreadable }

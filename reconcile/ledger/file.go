@@ -1,0 +1,180 @@
+package ledger
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+
+	"github.com/umsrecon/umsrecon/reconcile"
+)
+
+// file is one file, looked at once.
+type file struct {
+	path, name string
+	census     census
+	sum        []byte // SHA-256 of the bytes of all files up to this one
+}
+
+// pass is the second reading, in which the rows are passed on.
+type pass struct {
+	books *Books
+	load  *reconcile.Load
+	again hash.Hash // of the bytes read so far
+	order func(reconcile.Order, string) error
+	bad   func(reconcile.BadRow) error
+}
+
+// read passes on the rows of one file; reconcile.ErrHeadless when it has no header.
+func (p *pass) read(ctx context.Context, f file) error {
+	in, info, err := open(f.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%q: %w", f.path, ErrChanged)
+	}
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	if err := f.unchanged(info); err != nil {
+		return err
+	}
+	rr := &recordReader{lines: newLineReader(io.TeeReader(in, p.again), f.census)}
+	h, headerErr := p.books.firstHeader(rr, f.name)
+	if headerErr != nil && !errors.Is(headerErr, io.EOF) {
+		return headerErr
+	}
+	if headerErr == nil {
+		if err := p.rows(ctx, f, rr, h); err != nil {
+			return err
+		}
+	}
+	if err := p.stood(f, in); err != nil {
+		return err
+	}
+	if headerErr != nil {
+		return reconcile.ErrHeadless
+	}
+	return nil
+}
+
+// stood proves that what was read is what was looked at first.
+func (p *pass) stood(f file, in *os.File) error {
+	info, err := in.Stat()
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(p.again.Sum(nil), f.sum) {
+		return fmt.Errorf("%q: %w", f.path, ErrChanged)
+	}
+	return f.unchanged(info)
+}
+
+func (f file) unchanged(now fs.FileInfo) error {
+	was := f.census.info
+	if !os.SameFile(was, now) || was.Size() != now.Size() || !was.ModTime().Equal(now.ModTime()) {
+		return fmt.Errorf("%q: %w", f.path, ErrChanged)
+	}
+	return nil
+}
+
+func (p *pass) rows(ctx context.Context, f file, rr *recordReader, h header) error {
+	r := &rowReader{books: p.books, header: h, fromDay: p.load.Day}
+	for n := 0; ; n++ {
+		if n%1024 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		rec, err := rr.next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := p.row(f, r, rec); err != nil {
+			return err
+		}
+		rr.width = len(r.header.cells)
+	}
+}
+
+// row passes on what one record says.
+func (p *pass) row(f file, r *rowReader, rec record) error {
+	p.load.Rows++
+	row := reconcile.BadRow{Source: reconcile.Source{File: f.name, Line: rec.line}}
+	at, why := p.unfit(f, r, rec)
+	if why.EN == "" {
+		v := r.read(rec.cells)
+		for _, o := range r.orders(&v) {
+			o.order.Source = row.Source
+			if err := p.order(o.order, o.row); err != nil {
+				return err
+			}
+		}
+		if len(r.problems) == 0 {
+			return nil
+		}
+		row.Column, row.Reason, row.Damaged = r.complaint()
+	} else {
+		row.Column, row.Reason = at, why
+	}
+	p.load.Invalid++
+	row.Raw = rec.raw()
+	return p.bad(row)
+}
+
+// unfit tells why a record is no row of the table at all, and in which
+// column; no Words: it is one. A header in the middle is what joined files
+// leave behind: the rows behind it are read under it.
+func (p *pass) unfit(f file, r *rowReader, rec record) (heading string, why reconcile.Words) {
+	if why := rec.flaw.words(f.census.encoding); why.EN != "" {
+		return "", why
+	}
+	if rec.bom || slices.Contains(rec.cells, r.heading(colBillNo)) {
+		if h, faults := p.books.header(rec.cells); len(faults) == 0 {
+			r.header = h
+			return "", say("表头重复出现：文件由多个文件拼接而成", "the header stands here again: files were joined")
+		}
+	}
+	width := len(r.header.cells)
+	switch {
+	case rec.bom:
+		return "", say("行首有字节顺序标记 (BOM)：文件由多个文件拼接而成", "the row begins with a byte order mark: files were joined")
+	case rec.quote != quoteSound:
+		if rec.at < width {
+			heading = r.header.cells[rec.at]
+		}
+		return heading, rec.quote.words()
+	case len(rec.cells) < width && rec.last:
+		return "", say("只有 %d 列，表头有 %d 列；这是最后一行，文件可能被截断", "has %d columns, the header has %d; it is the last line, the file is probably cut off", len(rec.cells), width)
+	case len(rec.cells) != width:
+		return "", say("有 %d 列，表头有 %d 列", "has %d columns, the header has %d", len(rec.cells), width)
+	}
+	return "", reconcile.Words{}
+}
+
+func (f flaw) words(e Encoding) reconcile.Words {
+	switch f {
+	case flawEncoded:
+		return say("含 %s 未定义的字节", "holds bytes that %s does not define", e)
+	case flawNUL:
+		return say("含 NUL 字节", "holds NUL bytes")
+	case flawLong:
+		return say("本行超过 1 MiB", "is longer than 1 MiB")
+	}
+	return reconcile.Words{}
+}
+
+func (q quoteFault) words() reconcile.Words {
+	switch q {
+	case quoteOpen:
+		return say("引号没有闭合", "a quote is not closed")
+	case quoteTrailing:
+		return say("闭合引号后还有文字", "there is text behind a closing quote")
+	}
+	return say("字段中间有引号（应整体加引号并将引号写两次）", "a quote stands inside a field that does not begin with one (quote the field and double the quote)")
+}

@@ -1,0 +1,125 @@
+package ledger_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/umsrecon/umsrecon/reconcile"
+	"github.com/umsrecon/umsrecon/reconcile/ledger"
+)
+
+func TestHeaderFaults(t *testing.T) {
+	for name, c := range map[string]struct {
+		text     string
+		columns  map[string]string
+		defaults ledger.Defaults
+		want     string
+	}{
+		"everything is missing": {
+			text: "a,b\n",
+			want: "orders.csv:1: no column bill_no, and the configuration names none for it; no column bill_date, and the configuration names none for it; " +
+				"no column mid, and no default for it in the configuration; no column tid, and no default for it in the configuration; no column inst_mid, and no default for it in the configuration; " +
+				"no column total_amount, and the configuration names none for it; no column status, and the configuration names none for it",
+		},
+		"mistyped": {
+			text: "\n\nbil_no,bill_date,total_amount,status\n", defaults: terminal,
+			want: `orders.csv:3: no column bill_no, and the configuration names none for it (did you mean "bil_no"?)`,
+		},
+		"configured, required": {
+			text: "账单编号,bill_date,total_amount,status\n", defaults: terminal, columns: map[string]string{"bill_no": "账单号"},
+			want: `orders.csv:1: no column "账单号", which the configuration names for bill_no (did you mean "账单编号"?)`,
+		},
+		"configured, optional": {
+			text: plainHeader + "\n", defaults: terminal, columns: map[string]string{"order_no": "订单"},
+			want: `orders.csv:1: no column "订单", which the configuration names for order_no`,
+		},
+		"configured in another case": {
+			text: plainHeader + ",Order\n", defaults: terminal, columns: map[string]string{"order_no": "order"},
+			want: `orders.csv:1: no column "order", which the configuration names for order_no (did you mean "Order"?)`,
+		},
+		"configured names stand for ours": {
+			text: plainHeader + "\n", defaults: terminal, columns: map[string]string{"bill_no": "bill_date"},
+			want: "orders.csv:1: no column bill_date, and the configuration names none for it",
+		},
+		"twice": {
+			text: plainHeader + ",x,Status\n", defaults: terminal,
+			want: `orders.csv:1: heading "status" stands twice, in columns 4 and 6`,
+		},
+		"only the default that is missing": {
+			text: plainHeader + "\n", defaults: ledger.Defaults{MID: "1", InstMID: "2"},
+			want: "orders.csv:1: no column tid, and no default for it in the configuration",
+		},
+		"separator of the nearest fit": {
+			text: "bill_no;bill_date;total_amount;stats\n", defaults: terminal,
+			want: `orders.csv:1: no column status, and the configuration names none for it (did you mean "stats"?)`,
+		},
+		"damaged quote": {
+			text: plainHeader + ",\"remark\n", defaults: terminal,
+			want: "orders.csv:1: in the header, a quote is not closed",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := source(t, c.text)
+			s.Defaults, s.Columns = c.defaults, c.columns
+			_, err := readSource(t, s)
+			var header *ledger.HeaderError
+			require.ErrorAs(t, err, &header)
+			require.Equal(t, c.want, err.Error())
+		})
+	}
+}
+
+func TestHeaderAccepts(t *testing.T) {
+	for name, c := range map[string]struct {
+		text     string
+		columns  map[string]string
+		defaults ledger.Defaults
+	}{
+		"our names in upper case":      {"Bill_No,BILL_DATE,Total_Amount,STATUS\n3194A,2026-11-19,1,paid\n", nil, terminal},
+		"quoted, with a line end":      {"bill_no,bill_date,total_amount,status,\"remark\n(free)\"\n3194A,2026-11-19,1,paid,\n", nil, terminal},
+		"unused headings twice":        {plainHeader + ",x,x,\n3194A,2026-11-19,1,paid,,,\n", nil, terminal},
+		"columns instead of defaults":  {plainHeader + ",mid,tid,inst_mid\n3194A,2026-11-19,1,paid,1,T2,3\n", nil, ledger.Defaults{}},
+		"two of ours under one name":   {"no,bill_date,total_amount,status\n3194A,2026-11-19,1,paid\n", map[string]string{"bill_no": "no", "order_no": "no"}, terminal},
+		"ours given to another column": {"bill_no,bill_date,total_amount,status,buyer_pay_amount\n3194A,2026-11-19,x,paid,1\n", map[string]string{"total_amount": "buyer_pay_amount"}, terminal},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := source(t, c.text)
+			s.Defaults, s.Columns = c.defaults, c.columns
+			r, err := readSource(t, s)
+			require.NoError(t, err)
+			require.Empty(t, r.bad)
+			require.Len(t, r.orders, 1)
+			require.Equal(t, reconcile.Fen(1), r.orders[0].Amount)
+			require.False(t, r.orders[0].BuyerPay.Known)
+		})
+	}
+}
+
+func TestNewTellsAllFaults(t *testing.T) {
+	_, err := ledger.New(ledger.Source{
+		Pattern: "orders-{day}.csv", Encoding: "latin1", Unit: "cent",
+		Columns:  map[string]string{"bill_on": "x", "status": " "},
+		Statuses: map[reconcile.Status][]string{"payed": nil, reconcile.Paid: {"ok", "", "Closed "}, reconcile.Unpaid: {" OK"}},
+	})
+	require.EqualError(t, err, `path "orders-{day}.csv" may hold {date} and {yyyymmdd}, no other braces
+encoding "latin1" is not auto, utf-8 or gb18030
+amount unit "cent" is not fen or yuan
+columns: "bill_on" is not a column of umsrecon (did you mean "bill_no"?)
+columns: the heading of status is empty
+statuses: "payed" is not a status (did you mean "paid"?)
+statuses: the word "ok" stands for both unpaid and paid
+statuses: paid has an empty word
+statuses: the word "CLOSED" stands for both paid and closed`)
+	_, err = ledger.New(ledger.Source{})
+	require.ErrorContains(t, err, "path of the ledger is empty")
+	_, err = ledger.New(ledger.Source{Pattern: "a["})
+	require.ErrorContains(t, err, "syntax error in pattern")
+	_, err = ledger.New(ledger.Source{Pattern: "a", Statuses: map[reconcile.Status][]string{reconcile.Paid: {"Paid", "paid"}}})
+	require.NoError(t, err, "a word may be repeated for its own status")
+}
+
+func TestColumns(t *testing.T) {
+	require.Len(t, ledger.Columns(), 23)
+	require.NotContains(t, ledger.Columns(), "")
+}

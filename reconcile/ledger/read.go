@@ -1,0 +1,67 @@
+package ledger
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"github.com/umsrecon/umsrecon/reconcile"
+)
+
+// Read passes on the orders and the bad rows of a day's files, file by file
+// in the order of their names, row by row.
+//
+// SnapshotAt of the Load is the time of the youngest file: what was paid
+// after it cannot be in the books. Rows that a spreadsheet left blank count
+// as lines, not as rows. Orders and Total are left for the store, which knows
+// the duplicates. The error of order or bad is returned as it is; others
+// match reconcile.ErrNoLedger, reconcile.ErrHeadless, ErrNotText or ErrChanged, or are a
+// *HeaderError or what the system says of a file.
+func (b *Books) Read(ctx context.Context, day reconcile.Day, order func(reconcile.Order, string) error, bad func(reconcile.BadRow) error) (reconcile.Load, error) {
+	paths, err := b.paths(day)
+	if err != nil {
+		return reconcile.Load{}, err
+	}
+	load := reconcile.Load{Scope: b.Scope(day)}
+	if b.dated() {
+		load.Day = day
+	}
+	files, err := b.scanAll(ctx, paths, &load)
+	if err != nil {
+		return reconcile.Load{}, err
+	}
+	p := pass{books: b, load: &load, again: sha256.New(), order: order, bad: bad}
+	headless := 0
+	for _, f := range files {
+		err := p.read(ctx, f)
+		if errors.Is(err, reconcile.ErrHeadless) {
+			headless++
+		} else if err != nil {
+			return reconcile.Load{}, err
+		}
+	}
+	if headless == len(files) {
+		return load, fmt.Errorf("%q: %w", paths[0], reconcile.ErrHeadless)
+	}
+	return load, nil
+}
+
+// scanAll looks at every file before a row of any is passed on.
+func (b *Books) scanAll(ctx context.Context, paths []string, load *reconcile.Load) ([]file, error) {
+	files, sum := make([]file, len(paths)), sha256.New()
+	for i, path := range paths {
+		c, err := scan(ctx, path, b.source.Encoding, sum)
+		if err != nil {
+			return nil, err
+		}
+		if at := c.info.ModTime().In(reconcile.Beijing); at.After(load.SnapshotAt) {
+			load.SnapshotAt = at
+		}
+		files[i] = file{path: path, name: b.shown(path), census: c, sum: sum.Sum(nil)}
+		load.Files = append(load.Files, files[i].name)
+	}
+	load.SHA256 = hex.EncodeToString(sum.Sum(nil))
+	return files, nil
+}

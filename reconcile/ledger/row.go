@@ -1,0 +1,136 @@
+package ledger
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/umsrecon/umsrecon/reconcile"
+)
+
+// values are the cells of a row, understood one by one.
+type values struct {
+	text   [columnCount]string // ids and texts; empty: not in the row
+	amount [columnCount]reconcile.Amount
+	day    [columnCount]reconcile.Day
+	at     [columnCount]time.Time
+	status reconcile.Status
+}
+
+// wholeRow stands where a problem is not of one column.
+const wholeRow = columnCount
+
+// problem is one thing that is wrong with a row.
+type problem struct {
+	column  column
+	words   reconcile.Words
+	damaged bool
+}
+
+// rowReader understands rows under one header. It is used for one row at a time.
+type rowReader struct {
+	books    *Books
+	header   header
+	fromDay  reconcile.Day // that the source was read for; zero: it is not per day
+	problems []problem     // of the present row
+	out      []reading     // of the present row
+}
+
+// read turns the cells of a row into values, and notes every problem.
+func (r *rowReader) read(cells []string) (v values) {
+	r.problems = r.problems[:0]
+	for c := range columnCount {
+		if r.header.at[c] < 0 {
+			v.text[c] = r.books.source.Defaults.of(c)
+			continue
+		}
+		cell := cells[r.header.at[c]]
+		if strings.Trim(cell, asciiBlanks) == "" {
+			v.text[c] = r.books.source.Defaults.of(c)
+			continue
+		}
+		r.cell(&v, c, cell)
+	}
+	return v
+}
+
+func (r *rowReader) cell(v *values, c column, cell string) {
+	var why reconcile.Words
+	damaged := false
+	switch c {
+	case colBillNo, colMID, colTID, colInstMID, colRefundID, colAuthedID:
+		v.text[c] = cell
+		why, damaged = ident(c, cell)
+	case colTotal, colBuyerPay, colCoupon, colRefundAmount, colAuthedAmount:
+		v.amount[c].Fen, why = r.books.source.Unit.amount(strings.Trim(cell, asciiBlanks))
+		v.amount[c].Known = true
+	case colBillDate, colSettleDate:
+		v.day[c], why = date(strings.Trim(cell, asciiBlanks))
+	case colPaidAt, colServiceStart, colServiceEnd:
+		v.at[c], why = instant(strings.Trim(cell, asciiBlanks), r.books.source.Location)
+	case colStatus:
+		v.status, why = r.books.status(cell)
+	default:
+		v.text[c] = strings.TrimSpace(cell)
+		why = plain(v.text[c])
+	}
+	if why.EN != "" {
+		r.problem(c, why, damaged)
+	}
+}
+
+func (b *Books) status(cell string) (reconcile.Status, reconcile.Words) {
+	word := strings.TrimSpace(cell)
+	if s, ok := b.statuses[word]; ok {
+		return s, reconcile.Words{}
+	}
+	if s, ok := b.statuses[fold(word)]; ok {
+		return s, reconcile.Words{}
+	}
+	return "", say("状态 %s 没有对应关系（请在配置 ledger.statuses 中添加）", "status %s is not mapped (try: ledger.statuses in the configuration)", shown(word))
+}
+
+func (r *rowReader) problem(c column, why reconcile.Words, damaged bool) {
+	r.problems = append(r.problems, problem{c, why, damaged})
+}
+
+// failed says whether a problem of the column was noted: what follows from
+// the column then says nothing new.
+func (r *rowReader) failed(c column) bool {
+	return slices.ContainsFunc(r.problems, func(p problem) bool { return p.column == c })
+}
+
+// heading is what the merchant calls a column; our name where the ledger has
+// no such column.
+func (r *rowReader) heading(c column) string {
+	switch {
+	case c == wholeRow:
+		return ""
+	case r.header.at[c] < 0:
+		return c.String()
+	}
+	return r.header.cells[r.header.at[c]]
+}
+
+// complaint joins every problem of the row; the first one names the column. A
+// damaged identifier goes before everything else, because without it the row
+// cannot be told from others.
+func (r *rowReader) complaint() (heading string, reason reconcile.Words, damaged bool) {
+	slices.SortStableFunc(r.problems, func(a, b problem) int {
+		switch {
+		case a.damaged == b.damaged:
+			return 0
+		case a.damaged:
+			return -1
+		}
+		return 1
+	})
+	first := r.problems[0]
+	reason = first.words
+	for _, p := range r.problems[1:] {
+		reason.ZH += fmt.Sprintf("；列 %q：%s", r.heading(p.column), p.words.ZH)
+		reason.EN += fmt.Sprintf("; column %q: %s", r.heading(p.column), p.words.EN)
+	}
+	return r.heading(first.column), reason, first.damaged
+}

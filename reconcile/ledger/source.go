@@ -1,0 +1,203 @@
+package ledger
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/umsrecon/umsrecon/reconcile"
+)
+
+// Encoding is how the text of a ledger is encoded.
+type Encoding string
+
+// Auto takes a byte order mark at its word, else UTF-8 when the whole file is
+// valid UTF-8, else GB18030.
+const (
+	Auto    Encoding = "auto"
+	UTF8    Encoding = "utf-8"
+	GB18030 Encoding = "gb18030"
+)
+
+// Unit is what the amounts of a ledger are written in.
+type Unit string
+
+// The units.
+const (
+	Fen  Unit = "fen"  // whole: 1908
+	Yuan Unit = "yuan" // with up to two decimals: 19.08
+)
+
+// Defaults stand in where a row does not name its terminal: the column is not
+// there or the cell is empty.
+type Defaults struct {
+	MID, TID, InstMID string
+}
+
+// Source says where a ledger is and how to read it. The zero value of every
+// field but Pattern means the default.
+type Source struct {
+	// Name tells the ledgers of several merchants apart, in Scope alone.
+	Name string
+	// Pattern is the path as configured, with {date} (2026-11-19),
+	// {yyyymmdd} (20261119) and the glob characters of filepath.Match; Dir is
+	// the folder that a relative one counts from.
+	Pattern, Dir string
+
+	Encoding Encoding // default Auto
+	Unit     Unit     // default Fen
+
+	Columns map[string]string // our names: theirs; a column not named here is looked up under its own name
+	// Statuses are the merchant's words, compared trimmed and without regard
+	// to the case of ASCII letters. A status that is not a key has its
+	// default words.
+	Statuses map[reconcile.Status][]string
+	Defaults Defaults
+
+	Location *time.Location     // of times without a zone; default reconcile.Beijing
+	Calendar reconcile.Calendar // turns paid_at into a business day
+}
+
+// Books are the files of one source. They are safe for concurrent use.
+type Books struct {
+	source   Source
+	headings [columnCount]string // as configured; empty: the canonical name
+	statuses map[string]reconcile.Status
+}
+
+var _ reconcile.Ledger = (*Books)(nil)
+
+// New checks a source; the error joins everything that is wrong with it. No
+// file is looked at.
+func New(s Source) (*Books, error) {
+	if s.Location == nil {
+		s.Location = reconcile.Beijing
+	}
+	if s.Encoding == "" {
+		s.Encoding = Auto
+	}
+	if s.Unit == "" {
+		s.Unit = Fen
+	}
+	b := &Books{source: s}
+	var statusErr, columnErr error
+	b.headings, columnErr = headings(s.Columns)
+	b.statuses, statusErr = vocabulary(s.Statuses)
+	err := errors.Join(checkPattern(s.Pattern), s.checkWords(), columnErr, statusErr)
+	if err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+func (s Source) checkWords() error {
+	var errs []error
+	if s.Encoding != Auto && s.Encoding != UTF8 && s.Encoding != GB18030 {
+		errs = append(errs, fmt.Errorf("encoding %q is not auto, utf-8 or gb18030", s.Encoding))
+	}
+	if s.Unit != Fen && s.Unit != Yuan {
+		errs = append(errs, fmt.Errorf("amount unit %q is not fen or yuan", s.Unit))
+	}
+	return errors.Join(errs...)
+}
+
+func checkPattern(pattern string) error {
+	if pattern == "" {
+		return errors.New("the path of the ledger is empty")
+	}
+	if strings.ContainsRune(pattern, 0) {
+		return fmt.Errorf("path %q holds a NUL byte", pattern)
+	}
+	if rest := fillDate(pattern, 1); strings.ContainsAny(rest, "{}") {
+		return fmt.Errorf("path %q may hold {date} and {yyyymmdd}, no other braces", pattern)
+	}
+	if _, err := filepath.Match(pattern, ""); err != nil {
+		return fmt.Errorf("path %q: %w", pattern, err)
+	}
+	return nil
+}
+
+// headings sorts the configured headings by column.
+func headings(columns map[string]string) (theirs [columnCount]string, err error) {
+	var errs []error
+	for _, ours := range slices.Sorted(maps.Keys(columns)) {
+		c, ok := columnNamed(ours)
+		if !ok {
+			errs = append(errs, fmt.Errorf("columns: %q is not a column of umsrecon%s", ours, didYouMean(ours, columnNames[:])))
+			continue
+		}
+		theirs[c] = strings.TrimSpace(columns[ours])
+		if theirs[c] == "" {
+			errs = append(errs, fmt.Errorf("columns: the heading of %s is empty", ours))
+		}
+	}
+	return theirs, errors.Join(errs...)
+}
+
+func didYouMean(word string, choices []string) string {
+	if near := nearest(word, choices); near != "" {
+		return fmt.Sprintf(" (did you mean %q?)", near)
+	}
+	return ""
+}
+
+// defaultWords stand for the statuses that a configuration does not name.
+var defaultWords = map[reconcile.Status][]string{
+	reconcile.Paid:         {"PAID", "已支付"},
+	reconcile.Unpaid:       {"UNPAID"},
+	reconcile.Closed:       {"CLOSED"},
+	reconcile.Refunded:     {"REFUNDED"},
+	reconcile.PartRefunded: {"PART_REFUNDED"},
+	reconcile.Success:      {"SUCCESS"},
+	reconcile.Processing:   {"PROCESSING"},
+	reconcile.Failed:       {"FAILED"},
+}
+
+// vocabulary maps each word, folded, to its status.
+func vocabulary(configured map[reconcile.Status][]string) (map[string]reconcile.Status, error) {
+	words, errs := map[string]reconcile.Status{}, []error(nil)
+	for _, status := range slices.Sorted(maps.Keys(configured)) {
+		if !slices.Contains(reconcile.Statuses, status) {
+			errs = append(errs, fmt.Errorf("statuses: %q is not a status%s", status, didYouMean(string(status), statusNames())))
+		}
+	}
+	for _, status := range reconcile.Statuses {
+		list, named := configured[status]
+		if !named {
+			list = defaultWords[status]
+		}
+		for _, word := range list {
+			folded := fold(strings.TrimSpace(word))
+			if other, taken := words[folded]; taken && other != status {
+				errs = append(errs, fmt.Errorf("statuses: the word %q stands for both %s and %s", word, other, status))
+			}
+			if folded == "" {
+				errs = append(errs, fmt.Errorf("statuses: %s has an empty word", status))
+			}
+			words[folded] = status
+		}
+	}
+	return words, errors.Join(errs...)
+}
+
+func statusNames() []string {
+	names := make([]string, len(reconcile.Statuses))
+	for i, s := range reconcile.Statuses {
+		names[i] = string(s)
+	}
+	return names
+}
+
+// fold lowers the ASCII letters of s and leaves everything else.
+func fold(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'A' && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, s)
+}
