@@ -10,15 +10,11 @@ import (
 	"strings"
 
 	"github.com/umsrecon/umsrecon/reconcile"
+	"github.com/umsrecon/umsrecon/reconcile/ledger"
 )
 
 // ledgerColumns are the canonical names of the ledger's columns.
-var ledgerColumns = []string{
-	"order_no", "bill_no", "bill_date", "mid", "tid", "inst_mid", "total_amount", "status", "paid_at",
-	"buyer_pay_amount", "coupon_amount", "settle_date", "mer_order_id", "refund_order_id", "refund_amount",
-	"authed_order_id", "authed_amount", "auth_id_resp_cd", "contract_id", "fen_order_id", "service_id",
-	"service_start_at", "service_end_at",
-}
+var ledgerColumns = ledger.Columns()
 
 func (d *decoder) checkLedger(path string, l Ledger) {
 	if !d.later(path+".format", l.Format, "xlsx", "jsonl", "mysql", "postgres", "sqlite") {

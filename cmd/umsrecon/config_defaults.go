@@ -5,6 +5,7 @@ import (
 	_ "time/tzdata" // the time zone must load on a machine without a zone database
 
 	"github.com/umsrecon/umsrecon/reconcile"
+	"github.com/umsrecon/umsrecon/reconcile/ledger"
 )
 
 // defaults is the configuration where the file is silent.
@@ -26,7 +27,7 @@ func defaults() Config {
 			Encoding:   "auto",
 			AmountUnit: "fen",
 			Columns:    map[string]string{},
-			Statuses:   defaultStatuses(),
+			Statuses:   ledger.DefaultStatuses(),
 		},
 		Database: "umsrecon.db",
 		Reports:  Reports{Dir: "reports", Language: "zh"},
@@ -55,19 +56,6 @@ var defaultReferences = map[string]string{
 	"gateway.app_id":  "env:UMS_APP_ID",
 	"gateway.app_key": "env:UMS_APP_KEY",
 	"notices.key":     "env:UMS_NOTICE_KEY",
-}
-
-func defaultStatuses() map[reconcile.Status][]string {
-	return map[reconcile.Status][]string{
-		reconcile.Paid:         {"PAID", "已支付"},
-		reconcile.Unpaid:       {"UNPAID"},
-		reconcile.Closed:       {"CLOSED"},
-		reconcile.Refunded:     {"REFUNDED"},
-		reconcile.PartRefunded: {"PART_REFUNDED"},
-		reconcile.Success:      {"SUCCESS"},
-		reconcile.Processing:   {"PROCESSING"},
-		reconcile.Failed:       {"FAILED"},
-	}
 }
 
 func mustLocation(name string) *time.Location {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/umsrecon/umsrecon"
 	"github.com/umsrecon/umsrecon/reconcile"
+	"github.com/umsrecon/umsrecon/reconcile/ledger"
 )
 
 var noEnvironment = environment(nil)
@@ -221,7 +222,7 @@ notices: {key: notice}
 	require.Equal(t, []string{"OK"}, got[1].Ledger.Statuses[reconcile.Paid])
 	require.Equal(t, []string{"CLOSED"}, got[1].Ledger.Statuses[reconcile.Closed])
 	require.Equal(t, map[string]string{"bill_no": "账单号"}, c.Ledger.Columns, "the top-level ledger is its own")
-	require.Equal(t, defaultStatuses(), c.Ledger.Statuses)
+	require.Equal(t, ledger.DefaultStatuses(), c.Ledger.Statuses)
 }
 
 func TestMerchantsOwnKeysMakeTheCommonOnesNeedless(t *testing.T) {

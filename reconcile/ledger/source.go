@@ -145,21 +145,24 @@ func didYouMean(word string, choices []string) string {
 	return ""
 }
 
-// defaultWords stand for the statuses that a configuration does not name.
-var defaultWords = map[reconcile.Status][]string{
-	reconcile.Paid:         {"PAID", "已支付"},
-	reconcile.Unpaid:       {"UNPAID"},
-	reconcile.Closed:       {"CLOSED"},
-	reconcile.Refunded:     {"REFUNDED"},
-	reconcile.PartRefunded: {"PART_REFUNDED"},
-	reconcile.Success:      {"SUCCESS"},
-	reconcile.Processing:   {"PROCESSING"},
-	reconcile.Failed:       {"FAILED"},
+// DefaultStatuses are the words of the statuses that a source does not name.
+func DefaultStatuses() map[reconcile.Status][]string {
+	return map[reconcile.Status][]string{
+		reconcile.Paid:         {"PAID", "已支付"},
+		reconcile.Unpaid:       {"UNPAID"},
+		reconcile.Closed:       {"CLOSED"},
+		reconcile.Refunded:     {"REFUNDED"},
+		reconcile.PartRefunded: {"PART_REFUNDED"},
+		reconcile.Success:      {"SUCCESS"},
+		reconcile.Processing:   {"PROCESSING"},
+		reconcile.Failed:       {"FAILED"},
+	}
 }
 
 // vocabulary maps each word, folded, to its status.
 func vocabulary(configured map[reconcile.Status][]string) (map[string]reconcile.Status, error) {
 	words, errs := map[string]reconcile.Status{}, []error(nil)
+	defaults := DefaultStatuses()
 	for _, status := range slices.Sorted(maps.Keys(configured)) {
 		if !slices.Contains(reconcile.Statuses, status) {
 			errs = append(errs, fmt.Errorf("statuses: %q is not a status%s", status, didYouMean(string(status), statusNames())))
@@ -168,7 +171,7 @@ func vocabulary(configured map[reconcile.Status][]string) (map[string]reconcile.
 	for _, status := range reconcile.Statuses {
 		list, named := configured[status]
 		if !named {
-			list = defaultWords[status]
+			list = defaults[status]
 		}
 		for _, word := range list {
 			folded := fold(strings.TrimSpace(word))
