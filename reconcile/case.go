@@ -155,8 +155,8 @@ func present(before *Case, s Sighting) (Case, *Event, bool) {
 	now.Severity, now.Ledger, now.UMS, now.Reason, now.Facts = f.Severity, f.Ledger, f.UMS, f.Reason, f.Basis
 	now.Primary = s.Verdict.Primary().Code == f.Code
 	now.Key, now.LedgerDay, now.LastSeen = s.Verdict.Key, s.Order.LedgerDay, s.Today
-	now.Gap = s.Verdict.gap(f.Code)
-	now.Stake = stake(f, now.Gap)
+	now.Gap = s.Verdict.Gap(f.Code)
+	now.Stake = s.Verdict.Stake(f)
 	now.Times++
 
 	settled := was == StateResolved && !now.Gone && oldFacts == f.Basis
@@ -231,24 +231,22 @@ func (s Sighting) inheritedFirstSeen(c Code) Day {
 	return first
 }
 
-// gap is UMS − ledger in money moved, for the code that carries it.
-func (v Verdict) gap(c Code) Amount {
+// Gap is UMS − ledger in money that moved, for the code that carries it;
+// absent for every other code, and for an order without a trustworthy answer.
+func (v Verdict) Gap(c Code) Amount {
 	if c != v.Carrier || v.Class == Unverified {
 		return Amount{}
 	}
 	return Some(v.UMS - v.Ledger)
 }
 
-// stake is what a case is worth: the money that moved on one side only, else
-// the difference, else the side that exists.
-func stake(f Finding, gap Amount) Fen {
-	switch d := f.Difference(); {
-	case gap.Known:
-		return gap.Fen.Abs()
-	case d.Known:
-		return d.Fen.Abs()
-	case f.UMS.Known:
-		return f.UMS.Fen
+// Stake is what a finding of the verdict is worth, never negative: the gap
+// where it carries it, else the difference, else the side that exists.
+func (v Verdict) Stake(f Finding) Fen {
+	for _, a := range []Amount{v.Gap(f.Code), f.Difference(), f.UMS} {
+		if a.Known {
+			return a.Fen.Abs()
+		}
 	}
 	return f.Ledger.Fen
 }

@@ -11,7 +11,7 @@ import (
 // taken up again.
 const freshFor = 12 * time.Hour
 
-// Order of a run.
+// Request is what a run is asked to do.
 type Request struct {
 	Day     Day
 	NoQuery bool // judge again with the answers at hand

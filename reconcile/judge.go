@@ -53,12 +53,16 @@ func newView(f Family, s *Subject, set Settings, now time.Time) *view {
 
 func (v *view) judge() Verdict {
 	v.ledgerAlone()
+	alone := len(v.findings)
 	if v.trustworthy() {
 		if v.o.Kind() == Payment {
 			v.payment()
 		} else {
 			v.flow()
 		}
+	}
+	for i := range v.findings[:alone] {
+		v.findings[i].UMS = v.ums // not known before
 	}
 	return v.verdict()
 }

@@ -187,7 +187,7 @@ func (s *Summary) countFindings(t *tally, v Verdict) {
 		s.NotCompared = map[string]int64{}
 	}
 	for _, f := range v.Findings {
-		addTo(t, s.Codes, f.Code, stake(f, v.gap(f.Code)))
+		addTo(t, s.Codes, f.Code, v.Stake(f))
 		if f.Code == FieldNotCompared {
 			s.NotCompared[f.Basis]++
 		}

@@ -80,26 +80,8 @@ INSERT OR REPLACE INTO notes (run_id, order_id, code, nth, severity, is_primary,
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 func (p *publication) note(orderID int64, v reconcile.Verdict, f reconcile.Finding, primary bool, nth int) error {
-	gap := gapOf(v, f.Code)
 	return p.exec(saveNote, p.runID, orderID, string(f.Code), nth, string(f.Severity), flag(primary),
-		amount(f.Ledger), amount(f.UMS), amount(gap), money(stakeOf(f, gap)), f.Reason.ZH, f.Reason.EN, f.Basis)
-}
-
-// gapOf and stakeOf are what reconcile.Case says of Gap and Stake, for notes.
-func gapOf(v reconcile.Verdict, c reconcile.Code) reconcile.Amount {
-	if c != v.Carrier || v.Class == reconcile.Unverified {
-		return reconcile.Amount{}
-	}
-	return reconcile.Some(v.UMS - v.Ledger)
-}
-
-func stakeOf(f reconcile.Finding, gap reconcile.Amount) reconcile.Fen {
-	for _, a := range []reconcile.Amount{gap, f.Difference(), f.UMS} {
-		if a.Known {
-			return a.Fen.Abs()
-		}
-	}
-	return f.Ledger.Fen
+		amount(f.Ledger), amount(f.UMS), amount(v.Gap(f.Code)), money(v.Stake(f)), f.Reason.ZH, f.Reason.EN, f.Basis)
 }
 
 // Case writes a case as it is now.
