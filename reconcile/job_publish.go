@@ -221,7 +221,11 @@ func (b *book) badRows() error {
 		return err
 	}
 	for _, r := range rows {
-		now, err := b.move(r.Case, r.sighting(b.today, b.Day, b.sum.Systemic))
+		sight := r.sighting(b.today, b.Day, b.sum.Systemic)
+		if err := b.sum.countFindings(sight.Verdict); err != nil {
+			return err
+		}
+		now, err := b.move(r.Case, sight)
 		if err != nil {
 			return err
 		}

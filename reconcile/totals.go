@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"errors"
 	"fmt"
 	"time"
 )
@@ -144,8 +145,7 @@ func (s *Summary) Count(v Verdict, o Order, b Bill, carried bool) error {
 	}
 	k.countMoney(&t, v, o, b)
 	k.Bridge.count(&t, v)
-	s.countFindings(&t, v)
-	return t.err
+	return errors.Join(t.err, s.countFindings(v))
 }
 
 func (k *KindTotals) countMoney(t *tally, v Verdict, o Order, b Bill) {
@@ -179,7 +179,8 @@ func (b *Bridge) count(t *tally, v Verdict) {
 	}
 }
 
-func (s *Summary) countFindings(t *tally, v Verdict) {
+func (s *Summary) countFindings(v Verdict) error {
+	var t tally
 	if s.Codes == nil {
 		s.Codes = map[Code]Sum{}
 	}
@@ -187,11 +188,12 @@ func (s *Summary) countFindings(t *tally, v Verdict) {
 		s.NotCompared = map[string]int64{}
 	}
 	for _, f := range v.Findings {
-		addTo(t, s.Codes, f.Code, v.Stake(f))
+		addTo(&t, s.Codes, f.Code, v.Stake(f))
 		if f.Code == FieldNotCompared {
 			s.NotCompared[f.Basis]++
 		}
 	}
+	return t.err
 }
 
 // flow is the block of the bill that a kind of order is about.
