@@ -3,6 +3,7 @@ package reconcile
 import (
 	"context"
 	"fmt"
+	"iter"
 	"sync"
 	"time"
 )
@@ -17,7 +18,6 @@ type unsaid struct {
 	all     string            // why nobody was asked any more
 	stopped map[string]string // by merchant
 	inARow  map[string]int
-	why     map[Key]string
 }
 
 func (u *unsaid) reason(mid string) string {
@@ -75,7 +75,7 @@ func (n *night) ask(ctx context.Context) error {
 }
 
 // keys yields what to ask; the error of the store ends it.
-func (n *night) keys(ctx context.Context) func(func(Key, error) bool) {
+func (n *night) keys(ctx context.Context) iter.Seq2[Key, error] {
 	return n.Store.ToAsk(ctx, n.scope)
 }
 
@@ -89,7 +89,7 @@ type asking struct {
 
 // round asks every key with the configured number in flight, and commits the
 // answers as they come, many in one transaction when they come fast.
-func (a *asking) round(ctx context.Context, keys func(func(Key, error) bool)) error {
+func (a *asking) round(ctx context.Context, keys iter.Seq2[Key, error]) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	feed, answers := make(chan Key), make(chan Answered, a.Asking.Concurrency)
@@ -118,7 +118,7 @@ func (a *asking) round(ctx context.Context, keys func(func(Key, error) bool)) er
 	return nil
 }
 
-func (a *asking) feed(ctx context.Context, keys func(func(Key, error) bool), feed chan<- Key) error {
+func (a *asking) feed(ctx context.Context, keys iter.Seq2[Key, error], feed chan<- Key) error {
 	for key, err := range keys {
 		if err != nil {
 			return err

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"iter"
 	"slices"
 	"time"
 )
@@ -30,7 +31,7 @@ func (n *night) publish(ctx context.Context) error {
 }
 
 // families yields the evidence, with a reason where an order has no answer.
-func (n *night) families(ctx context.Context) func(func(Family, error) bool) {
+func (n *night) families(ctx context.Context) iter.Seq2[Family, error] {
 	return func(yield func(Family, error) bool) {
 		for f, err := range n.Store.Families(ctx, n.scope) {
 			if err == nil {
