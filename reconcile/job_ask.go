@@ -2,60 +2,10 @@ package reconcile
 
 import (
 	"context"
-	"fmt"
 	"iter"
 	"sync"
 	"time"
 )
-
-// refusalsInARow stop a merchant: one bad key must not make ten thousand
-// bills look odd.
-const refusalsInARow = 3
-
-// unsaid remembers why an order was not asked, for those that have no answer.
-type unsaid struct {
-	mu      sync.Mutex
-	all     string            // why nobody was asked any more
-	stopped map[string]string // by merchant
-	inARow  map[string]int
-}
-
-func (u *unsaid) reason(mid string) string {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if u.all != "" {
-		return u.all
-	}
-	return u.stopped[mid]
-}
-
-func (u *unsaid) stopAll(why string) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if u.all == "" {
-		u.all = why
-	}
-}
-
-// heard counts refusals in a row and stops the merchant at the third.
-func (u *unsaid) heard(mid string, a Answer) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if u.stopped == nil {
-		u.stopped, u.inARow = map[string]string{}, map[string]int{}
-	}
-	switch a.Outcome {
-	case Rejected:
-		u.inARow[mid]++
-	case NotQueried:
-		return
-	default:
-		u.inARow[mid] = 0
-	}
-	if u.inARow[mid] == refusalsInARow && u.stopped[mid] == "" {
-		u.stopped[mid] = fmt.Sprintf("merchant %s was stopped after %d refusals in a row: %s", mid, refusalsInARow, a.Message)
-	}
-}
 
 // ask puts the open orders to UMS, oldest first, and commits each answer.
 func (n *night) ask(ctx context.Context) error {
@@ -124,7 +74,7 @@ func (a *asking) feed(ctx context.Context, keys iter.Seq2[Key, error], feed chan
 			return err
 		}
 		if a.pastDeadline() {
-			a.unsaid.stopAll("the time for asking was over")
+			a.halt.everybody("the time for asking was over")
 			return nil
 		}
 		select {
@@ -142,14 +92,14 @@ func (a *asking) pastDeadline() bool {
 
 func (a *asking) work(ctx context.Context, feed <-chan Key, answers chan<- Answered) {
 	for key := range feed {
-		if a.unsaid.reason(key.MID) != "" || ctx.Err() != nil {
+		if !a.halt.admit(key.MID) {
 			continue
 		}
 		answer := a.Gateway.Ask(ctx, key)
-		a.unsaid.heard(key.MID, answer)
+		a.halt.heard(key.MID, answer)
 		if answer.Outcome == NotQueried {
 			if ctx.Err() == nil {
-				a.unsaid.stopAll(answer.Message)
+				a.halt.everybody(answer.Message)
 			}
 			continue
 		}

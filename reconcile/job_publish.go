@@ -51,7 +51,7 @@ func (n *night) explain(f Family) {
 		if !s.InScope || s.Answer != nil {
 			continue
 		}
-		why := n.unsaid.reason(s.Order.MID)
+		why := n.halt.reason(s.Order.MID)
 		if n.NoQuery {
 			why = "no stored answer, and this run does not ask"
 		}
@@ -270,6 +270,9 @@ func (b *book) close(now time.Time) error {
 	s.Status = RunComplete
 	if unverified := s.ClassCounts()[Unverified]; unverified > 0 {
 		b.alarm(words("本次对账不完整：%d 笔未核实", "the run is incomplete: %d orders are unverified", unverified))
+		for _, why := range b.halt.reasons() {
+			b.alarm(words("查询提前停止：%s", "asking ended early: %s", why))
+		}
 		s.Status = RunIncomplete
 	}
 	if s.LedgerEmpty {

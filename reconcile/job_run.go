@@ -31,7 +31,7 @@ func (j *Job) Run(ctx context.Context, r Request) (Summary, error) {
 	if err != nil {
 		return Summary{}, err
 	}
-	n := &night{Job: j, Request: r, scope: j.scope(runID, r, started), sum: Summary{
+	n := &night{Job: j, Request: r, halt: newHalt(), scope: j.scope(runID, r, started), sum: Summary{
 		RunID: runID, Day: r.Day, Status: RunRunning, StartedAt: started, NoQuery: r.NoQuery,
 	}}
 	err = n.run(ctx)
@@ -54,7 +54,7 @@ type night struct {
 	Request
 	scope    Scope
 	sum      Summary
-	unsaid   unsaid
+	halt     *halt
 	headless error // a source had not even a heading; nil: all had
 }
 
