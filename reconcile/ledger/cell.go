@@ -36,13 +36,25 @@ var amountFaults = []struct {
 	{"金额 %s 含括号", "amount %s is in brackets", has("()（）")},
 	{"金额 %s 含货币符号", "amount %s carries a currency mark", has("¥￥元$圆")},
 	{"金额 %s 含全角字符", "amount %s has full-width characters", hasWide},
-	{"金额 %s 为科学计数法", "amount %s is in scientific notation", has("eE")},
-	{"金额 %s 带正负号", "amount %s has a sign", has("+-−")},
+	{"金额 %s 为科学计数法", "amount %s is in scientific notation", exponential},
+	{"金额 %s 带正负号", "amount %s has a sign", signed},
 	{"金额 %s 含千分位分隔符", "amount %s has a thousands separator", has(",' ’")},
 }
 
 func has(chars string) func(string) bool {
 	return func(s string) bool { return strings.ContainsAny(s, chars) }
+}
+
+// signed recognises a sign before or behind (19.08-), not the dashes of a date.
+func signed(s string) bool {
+	bare := strings.Trim(s, "+-−")
+	return bare != s && bare != ""
+}
+
+// exponential recognises 1e3, not every word with an e (None).
+func exponential(s string) bool {
+	mantissa, exponent, ok := cutExponent(strings.TrimLeft(s, "+-"))
+	return ok && digits(strings.Replace(mantissa, ".", "", 1)) && digits(strings.TrimLeft(exponent, "+-"))
 }
 
 func hasWide(s string) bool { return strings.IndexFunc(s, wide) >= 0 }

@@ -98,7 +98,7 @@ func (p *pass) rows(ctx context.Context, f file, rr *recordReader, h header) err
 		if err := p.row(f, r, rec); err != nil {
 			return err
 		}
-		rr.width = len(r.header.cells)
+		rr.width, rr.dateAt = len(r.header.cells), r.header.at[colBillDate]
 	}
 }
 

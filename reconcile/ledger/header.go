@@ -109,7 +109,7 @@ func (b *Books) firstHeader(rr *recordReader, file string) (header, error) {
 		cells, quote, _ := split(rec.text, sep, nil)
 		h, faults := b.header(cells)
 		if faults = slices.Concat(unreadable(rec, quote), faults); len(faults) == 0 {
-			rr.sep, rr.width = sep, len(h.cells)
+			rr.sep, rr.width, rr.dateAt = sep, len(h.cells), h.at[colBillDate]
 			return h, nil
 		}
 		if least == nil || len(faults) < len(least) {

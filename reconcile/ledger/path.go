@@ -98,15 +98,15 @@ func (b *Books) shown(path string) string {
 	return path
 }
 
-// open opens a regular file. Anything else is refused before it is opened:
-// opening a pipe would wait for its writer.
+// open opens a regular file. Anything else is refused before it is opened, with
+// reconcile.ErrUnreadable: opening a pipe would wait for its writer.
 func open(path string) (*os.File, fs.FileInfo, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, nil, fmt.Errorf("%q is %s, not a file", path, kindOf(info.Mode()))
+		return nil, nil, fmt.Errorf("%w: %q is %s, not a file", reconcile.ErrUnreadable, path, kindOf(info.Mode()))
 	}
 	f, err := os.Open(path)
 	if err != nil {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"strings"
+
+	"github.com/umsrecon/umsrecon/reconcile"
 )
 
 // maxLines is over how many lines a quoted field may run. A quote that stays
@@ -34,9 +36,11 @@ type recordReader struct {
 	sep   byte
 	// width is the number of columns of the header; 0 while it is unknown.
 	width int
-	ahead []line // read, but not used yet
-	err   error  // that ended the lines
-	cells []string
+	// dateAt is the cell of bill_date, by which a row is known from a remark.
+	dateAt int
+	ahead  []line // read, but not used yet
+	err    error  // that ended the lines
+	cells  []string
 }
 
 // next is the next record that is not blank, or io.EOF.
@@ -69,7 +73,7 @@ func (rr *recordReader) assemble(l line) record {
 	rec.cells, rec.quote, rec.at = split(l.text, rr.sep, rr.cells)
 	used := 1
 	if rec.quote == quoteOpen {
-		if whole, lines := rr.join(l); lines > 0 {
+		if whole, lines := rr.join(l, rec.at); lines > 0 {
 			rec, used = whole, lines
 		}
 	}
@@ -78,11 +82,16 @@ func (rr *recordReader) assemble(l line) record {
 	return rec
 }
 
-// join looks for the lines that close the quote which l opens, and returns
-// how many make a row; 0: none do.
-func (rr *recordReader) join(l line) (record, int) {
+// join looks for the lines that close the quote which l opens in a cell, and
+// returns how many make a row; 0: none do. Two damaged quotes can close each
+// other and fit the header, with the second row's amount under the first
+// row's number: what runs over a line that is a row by itself is damaged.
+func (rr *recordReader) join(l line, cell int) (record, int) {
 	rec := record{line: l.no, flaw: l.flaw, bom: l.bom}
 	text := l.text
+	if cell == 0 && rr.rowLike(strings.ReplaceAll(text, `"`, "")) {
+		return rec, 0
+	}
 	for n := 1; n < maxLines; n++ {
 		more, ok := rr.peek(n)
 		if !ok || more.bom || more.flaw == flawLong || more.flaw == flawNUL || len(text)+len(more.text) > maxRow {
@@ -90,7 +99,12 @@ func (rr *recordReader) join(l line) (record, int) {
 		}
 		text += "\n" + more.text
 		rec.flaw = max(rec.flaw, more.flaw)
-		if !strings.Contains(more.text, `"`) {
+		quoted := strings.Contains(more.text, `"`)
+		// The line that closes the first cell has all the others behind it.
+		if (cell > 0 || !quoted) && rr.rowLike(more.text) {
+			return rec, 0
+		}
+		if !quoted {
 			continue
 		}
 		rec.cells, rec.quote, rec.at = split(text, rr.sep, rec.cells)
@@ -104,6 +118,20 @@ func (rr *recordReader) join(l line) (record, int) {
 		return rec, n + 1
 	}
 	return rec, 0
+}
+
+// rowLike says whether a line has as many cells as the header, and a date
+// where bill_date stands.
+func (rr *recordReader) rowLike(text string) bool {
+	if rr.width == 0 {
+		return false
+	}
+	cells, _, _ := split(text, rr.sep, nil)
+	if len(cells) != rr.width {
+		return false
+	}
+	_, err := reconcile.ParseDay(strings.Trim(cells[rr.dateAt], asciiBlanks))
+	return err == nil
 }
 
 // peek is the nth line that was not used yet; false at the end of the lines.
