@@ -39,7 +39,10 @@ func (n *night) loadOne(ctx context.Context, l Ledger, day Day, read map[string]
 		load, err := l.Read(ctx, day, w.Order, w.BadRow)
 		load.Scope = scope
 		if errors.Is(err, ErrHeadless) {
-			n.headless, err = err, nil
+			if day == n.Day {
+				n.headless = err
+			}
+			err = nil
 		}
 		return load, err
 	})
@@ -48,6 +51,9 @@ func (n *night) loadOne(ctx context.Context, l Ledger, day Day, read map[string]
 	}
 	n.sum.Loads = append(n.sum.Loads, load)
 	n.sum.Invalid += load.Invalid
+	for _, file := range load.Headless {
+		n.alarm(words("台账文件 %s 是空的，连标题行都没有", "ledger file %s is empty, it has not even a header", file))
+	}
 	return nil
 }
 

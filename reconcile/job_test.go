@@ -425,6 +425,18 @@ func TestLedgerWithoutHeading(t *testing.T) {
 	require.True(t, s.LedgerEmpty)
 }
 
+func TestEarlierLedgerWithoutHeadingCostsTheDayNothing(t *testing.T) {
+	w := newWorld(t)
+	w.trade(monday, 3)
+	w.row(monday, "OPEN", "PAID")
+	w.run(monday)
+	w.night(monday + 1)
+	require.NoError(t, os.WriteFile(filepath.Join(w.dir, "orders-"+monday.String()+".csv"), nil, 0o600))
+	s := w.run(monday + 1)
+	require.Contains(t, s.Alarms[0].EN, "orders-"+monday.String()+".csv is empty")
+	require.EqualValues(t, 1, s.Loaded(), "the open order is judged from its last load")
+}
+
 func TestEarlierLedgerThatBrokeIsSaid(t *testing.T) {
 	w := newWorld(t)
 	w.trade(monday, 3)

@@ -71,7 +71,9 @@ type Load struct {
 	Orders     int64     `json:"orders"`      // orders in them, duplicates counted once
 	Invalid    int64     `json:"invalid"`
 	Total      Fen       `json:"total_fen"` // sum of the amounts of the orders, all kinds: a control figure, not a total of trade
-	Missing    bool      `json:"missing"`   // an earlier day's source that is no longer there
+	Missing    bool      `json:"missing"`   // an earlier day's source that is not there
+	// Headless are the files, of those read, that hold nothing at all.
+	Headless []string `json:"headless,omitempty"`
 }
 
 // KindTotals holds the figures of one kind of order.

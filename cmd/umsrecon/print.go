@@ -159,7 +159,7 @@ func (r result) codes(w io.Writer) {
 
 func loadText(l reconcile.Load) string {
 	if l.Missing {
-		return l.Scope + ": no longer there, not read again"
+		return l.Scope + ": not there, not read again"
 	}
 	return fmt.Sprintf("%s: %d rows, %d orders, %d invalid, sum %s yuan, sha256 %.12s",
 		strings.Join(l.Files, ", "), l.Rows, l.Orders, l.Invalid, l.Total.Yuan(), l.SHA256)

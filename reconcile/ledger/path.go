@@ -69,7 +69,7 @@ func missing(path string) error {
 	for dir := filepath.Dir(path); ; dir = filepath.Dir(dir) {
 		err := readable(dir)
 		if errors.Is(err, fs.ErrPermission) {
-			return fmt.Errorf("folder %q of the ledger: %w", dir, fs.ErrPermission)
+			return fmt.Errorf("%w: folder %q: %w", reconcile.ErrUnreadable, dir, fs.ErrPermission)
 		}
 		if err == nil || dir == filepath.Dir(dir) {
 			return fmt.Errorf("%w: no file %q", reconcile.ErrNoLedger, path)
@@ -110,7 +110,7 @@ func open(path string) (*os.File, fs.FileInfo, error) {
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("%w: %w", reconcile.ErrUnreadable, err)
 	}
 	if info, err = f.Stat(); err != nil {
 		f.Close()

@@ -33,16 +33,15 @@ func (b *Books) Read(ctx context.Context, day reconcile.Day, order func(reconcil
 		return reconcile.Load{}, err
 	}
 	p := pass{books: b, load: &load, again: sha256.New(), order: order, bad: bad}
-	headless := 0
 	for _, f := range files {
 		err := p.read(ctx, f)
 		if errors.Is(err, reconcile.ErrHeadless) {
-			headless++
+			load.Headless = append(load.Headless, f.name)
 		} else if err != nil {
 			return reconcile.Load{}, err
 		}
 	}
-	if headless == len(files) {
+	if len(load.Headless) == len(files) {
 		return load, fmt.Errorf("%q: %w", paths[0], reconcile.ErrHeadless)
 	}
 	return load, nil

@@ -245,7 +245,7 @@ func TestReadLoad(t *testing.T) {
 		Scope:      "m1:?-2026-11-19.csv",
 		Files:      []string{"a-2026-11-19.csv", "b-2026-11-19.csv", "c-2026-11-19.csv"},
 		SHA256:     fmt.Sprintf("%x", sha256.Sum256([]byte(a+b))),
-		SnapshotAt: younger, Day: day, Rows: 3, Invalid: 1,
+		SnapshotAt: younger, Day: day, Rows: 3, Invalid: 1, Headless: []string{"c-2026-11-19.csv"},
 	}, r.load)
 	require.Equal(t, []string{"3194A", "3194B"}, []string{r.orders[0].BillNo, r.orders[1].BillNo})
 	require.Equal(t, "b-2026-11-19.csv", r.orders[1].Source.File)
