@@ -30,7 +30,7 @@ type attempt struct {
 func (c *Client) post(ctx context.Context, path string, build func(time.Time) []byte) attempt {
 	now := c.options.Now()
 	body := build(now)
-	timed, cancel := context.WithTimeout(ctx, c.options.Timeout)
+	timed, cancel := c.toItsEnd(ctx)
 	defer cancel()
 	req, err := http.NewRequestWithContext(timed, http.MethodPost, c.base+path, bytes.NewReader(body))
 	if err != nil {
@@ -44,6 +44,14 @@ func (c *Client) post(ctx context.Context, path string, build func(time.Time) []
 	got := c.receive(req)
 	got.class = Classify(got.status, got.code, got.err)
 	return got
+}
+
+// toItsEnd bounds one attempt. When ctx ends, the attempt may still come to its
+// end for Grace: what the platform has been asked is worth hearing.
+func (c *Client) toItsEnd(ctx context.Context) (context.Context, context.CancelFunc) {
+	timed, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.options.Timeout)
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(c.options.Grace, cancel) })
+	return timed, func() { stop(); cancel() }
 }
 
 func (c *Client) receive(req *http.Request) attempt {

@@ -22,6 +22,7 @@ type Options struct {
 	Now     func() time.Time
 
 	Timeout     time.Duration // of one attempt, its body included; 15 s
+	Grace       time.Duration // that an attempt under way has when its context ends; 5 s
 	MaxAttempts int           // requests per call; 4
 	MaxBody     int64         // bytes of an answer; 1 MiB
 	Concurrency int           // calls in flight, for which connections are kept; 8
@@ -48,6 +49,9 @@ type Backoff struct {
 func (o Options) withDefaults() Options {
 	if o.Timeout == 0 {
 		o.Timeout = 15 * time.Second
+	}
+	if o.Grace == 0 {
+		o.Grace = 5 * time.Second
 	}
 	if o.MaxAttempts == 0 {
 		o.MaxAttempts = 4
@@ -78,8 +82,8 @@ func (o Options) check() error {
 		return fmt.Errorf("%w: app key is empty", ErrOptions)
 	case o.Now == nil:
 		return fmt.Errorf("%w: there is no clock", ErrOptions)
-	case o.Timeout < 0 || o.MaxAttempts < 0 || o.MaxBody < 0 || o.Concurrency < 0:
-		return fmt.Errorf("%w: timeout, attempts, body and concurrency cannot be negative", ErrOptions)
+	case o.Timeout < 0 || o.Grace < 0 || o.MaxAttempts < 0 || o.MaxBody < 0 || o.Concurrency < 0:
+		return fmt.Errorf("%w: timeout, grace, attempts, body and concurrency cannot be negative", ErrOptions)
 	case o.Backoff.First < 0 || o.Backoff.Max < 0 || o.Backoff.Elapsed < 0:
 		return fmt.Errorf("%w: pauses cannot be negative", ErrOptions)
 	case o.Limiter != nil && o.Limiter.Limit() != rate.Inf && o.Limiter.Burst() < 1:

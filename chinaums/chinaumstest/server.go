@@ -13,7 +13,7 @@ import (
 type Server struct {
 	URL  string // a BaseURL for chinaums.Options
 	http *http.Server
-	done chan error
+	done chan struct{}
 }
 
 // Listen serves on an address of loopback, such as "127.0.0.1:0" for a free
@@ -33,13 +33,16 @@ func (g *Gateway) Listen(addr string) (*Server, error) {
 	s := &Server{
 		URL:  "http://" + listener.Addr().String(),
 		http: &http.Server{Handler: g, ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(io.Discard, "", 0)},
-		done: make(chan error, 1),
+		done: make(chan struct{}),
 	}
-	go func() { s.done <- s.http.Serve(listener) }()
+	go func() {
+		defer close(s.done)
+		_ = s.http.Serve(listener) // Close ends it
+	}()
 	return s, nil
 }
 
-// Close stops serving; requests under way are cut off.
+// Close stops serving; requests under way are cut off. It may be called twice.
 func (s *Server) Close() error {
 	err := s.http.Close()
 	<-s.done

@@ -14,7 +14,7 @@ import (
 )
 
 // publish writes the workbooks of a run: the discrepancies of its day, and
-// the settlement of the day's month and of the month in which it ran.
+// the settlement of the day's month, and of the next when the day ends one.
 func (a *app) publish(ctx context.Context, cfg *Config, db *store.DB, s reconcile.Summary) ([]string, error) {
 	w := a.writer(ctx, cfg, db, cfg.Path(cfg.Reports.Dir))
 	w.runID = s.RunID
@@ -25,8 +25,8 @@ func (a *app) publish(ctx context.Context, cfg *Config, db *store.DB, s reconcil
 	}
 	paths = append(paths, path)
 	months := []reconcile.Day{s.Day}
-	if ran := reconcile.DayOf(s.StartedAt); ran.Month() != s.Day.Month() {
-		months = append(months, ran)
+	if next := s.Day + 1; next.Month() != s.Day.Month() {
+		months = append(months, next)
 	}
 	for _, day := range months {
 		from, to := month(day)
