@@ -68,9 +68,18 @@ func TestContextEnds(t *testing.T) {
 			_, _ = io.Copy(io.Discard, r.Body)
 			cancel()
 			<-r.Context().Done()
-		}, func(o *chinaums.Options) { o.MaxAttempts = 1 }).QueryBill(ctx, query)
+		}, func(o *chinaums.Options) { o.MaxAttempts, o.Grace = 1, time.Millisecond }).QueryBill(ctx, query)
 		require.ErrorIs(t, err, chinaums.ErrStopped)
 		require.Equal(t, 1, got.Attempts)
+	})
+	t.Run("during a request that is answered in its grace", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		got, err := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			cancel()
+			_, _ = io.WriteString(w, unpaid)
+		}, nil).QueryBill(ctx, query)
+		require.NoError(t, err, "what was asked is heard")
+		require.Equal(t, "UNPAID", got.BillStatus)
 	})
 	t.Run("during a pause", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
