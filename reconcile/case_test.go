@@ -1,0 +1,291 @@
+package reconcile
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// found is a sighting of a scene's first code.
+func found(s *scene, today Day) Sighting {
+	v := s.judge()[0]
+	f := v.Primary()
+	return Sighting{Finding: &f, Verdict: v, Order: s.pay.Order, Today: today}
+}
+
+// gone is a sighting in which the condition does not hold.
+func goneNow(s *scene, today Day) Sighting {
+	return Sighting{Verdict: s.judge()[0], Order: s.pay.Order, Today: today}
+}
+
+func less() *scene {
+	s := agreed19()
+	s.pay.Order.Amount = 1909
+	return s
+}
+
+func TestCaseOpensOnceAndIsBumped(t *testing.T) {
+	c, e, changed := Observe(nil, found(less(), thursday))
+	require.True(t, changed)
+	require.Equal(t, EventOpened, e.Kind)
+	require.Equal(t, StateOpen, c.State)
+	require.True(t, c.Primary)
+	require.Equal(t, Some(-1), c.Gap)
+	require.Equal(t, Fen(1), c.Stake)
+
+	again, e, changed := Observe(&c, found(less(), thursday+1))
+	require.True(t, changed)
+	require.Nil(t, e, "seeing it again is no event")
+	require.Equal(t, c.ID, again.ID)
+	require.Equal(t, thursday, again.FirstSeen)
+	require.Equal(t, thursday+1, again.LastSeen)
+	require.Equal(t, 2, again.Times)
+}
+
+func TestCaseClearsOnItsGroundAlone(t *testing.T) {
+	c, _, _ := Observe(nil, found(less(), thursday))
+	cleared, e, _ := Observe(&c, goneNow(agreed19(), thursday+1))
+	require.Equal(t, StateCleared, cleared.State)
+	require.Equal(t, EventCleared, e.Kind)
+
+	unpaid := less()
+	unpaid.shows("UNPAID")
+	stays, e, _ := Observe(&c, goneNow(unpaid, thursday+1))
+	require.Equal(t, StateOpen, stays.State, "the difference is not gone, the payment is")
+	require.True(t, stays.Gone)
+	require.Equal(t, EventGone, e.Kind)
+	_, _, changed := Observe(&stays, goneNow(unpaid, thursday+2))
+	require.False(t, changed, "it is said once")
+
+	kept, _, _ := Observe(&c, Sighting{Verdict: agreed19().judge()[0], Today: thursday + 1, KeepOpen: true})
+	require.Equal(t, StateOpen, kept.State, "nothing clears in a run that looks wrong as a whole")
+
+	back, e, _ := Observe(&cleared, found(less(), thursday+2))
+	require.Equal(t, StateOpen, back.State)
+	require.Equal(t, EventReopened, e.Kind)
+	require.Equal(t, thursday, back.FirstSeen)
+}
+
+func TestCaseThatNeverClears(t *testing.T) {
+	s := agreed19()
+	s.shows("CLOSED")
+	c, _, _ := Observe(nil, found(s, thursday))
+	require.Equal(t, LedgerPaidBillClosed, c.Code)
+	stays, _, _ := Observe(&c, goneNow(agreed19(), thursday+1))
+	require.Equal(t, StateOpen, stays.State)
+	require.True(t, stays.Gone)
+}
+
+func TestCaseIsRevalued(t *testing.T) {
+	c, _, _ := Observe(nil, found(less(), thursday))
+	s := less()
+	s.pay.Order.Amount = 1911
+	dearer, e, _ := Observe(&c, found(s, thursday+1))
+	require.Equal(t, EventRevalued, e.Kind)
+	require.Equal(t, Fen(2), e.Delta)
+	require.Equal(t, Fen(3), dearer.Stake)
+}
+
+func TestWaitingPassesItsDateOn(t *testing.T) {
+	s := agreed19()
+	s.flow().SettleDay = 0
+	waiting, e, _ := Observe(nil, found(s, thursday))
+	require.Equal(t, StateWaiting, waiting.State)
+	require.Equal(t, Wait, waiting.Severity)
+	require.Equal(t, EventOpened, e.Kind)
+
+	s.now = (thursday + 9).End()
+	overdue := found(s, thursday+9)
+	overdue.Predecessors = []Case{waiting}
+	next, _, _ := Observe(nil, overdue)
+	require.Equal(t, SettleOverdue, next.Code)
+	require.Equal(t, thursday, next.FirstSeen)
+	require.NotEqual(t, waiting.ID, next.ID)
+
+	cleared, _, _ := Observe(&waiting, goneNow(s, thursday+9))
+	require.Equal(t, StateCleared, cleared.State, "whatever the reason")
+}
+
+func TestResolvedCase(t *testing.T) {
+	c, _, _ := Observe(nil, found(less(), thursday))
+	c.State, c.Outcome = StateResolved, "以渠道为准"
+
+	same, e, _ := Observe(&c, found(less(), thursday+1))
+	require.Equal(t, StateResolved, same.State, "the facts it relied on are the same")
+	require.Nil(t, e)
+
+	other := less()
+	other.pay.Order.Amount = 1911
+	changed, e, _ := Observe(&c, found(other, thursday+1))
+	require.Equal(t, StateOpen, changed.State)
+	require.Equal(t, EventReopened, e.Kind)
+
+	gone, _, _ := Observe(&c, goneNow(agreed19(), thursday+1))
+	require.Equal(t, StateResolved, gone.State)
+	back, _, _ := Observe(&gone, found(less(), thursday+2))
+	require.Equal(t, StateOpen, back.State, "true again")
+}
+
+func TestVanishedRowClearsWhenItReturnsUnchanged(t *testing.T) {
+	s := agreed19()
+	s.pay.Vanished = true
+	c, _, _ := Observe(nil, found(s, thursday))
+	require.Equal(t, LedgerRowVanished, c.Code)
+	back, _, _ := Observe(&c, goneNow(agreed19(), thursday+1))
+	require.Equal(t, StateCleared, back.State)
+	other := agreed19()
+	other.pay.Row = "another row"
+	stays, _, _ := Observe(&c, goneNow(other, thursday+1))
+	require.Equal(t, StateOpen, stays.State)
+}
+
+func TestNotesAreNoCases(t *testing.T) {
+	s := agreed19()
+	s.pay.Copies = 2
+	_, _, changed := Observe(nil, found(s, thursday))
+	require.False(t, changed)
+}
+
+func TestCaseIDsAreStable(t *testing.T) {
+	k := agreed19().pay.Order.Key
+	require.Equal(t, "D287797ee67abecff", CaseID(k, AmountBillLess), "ids are in databases and workbooks: they never change")
+	require.NotEqual(t, CaseID(k, AmountBillLess), CaseID(k, AmountBillMore))
+	k2 := k
+	k2.RefundID = "R"
+	require.NotEqual(t, CaseID(k, AmountBillLess), CaseID(k2, AmountBillLess))
+	moved := BadRow{Source: Source{File: "a.csv", Line: 9}, Raw: "x,y"}
+	require.Equal(t, RowCaseID("a", BadRow{Source: Source{File: "a.csv", Line: 3}, Raw: "x,y"}), RowCaseID("a", moved), "a row keeps its case when its line changes")
+	require.NotEqual(t, RowCaseID("a", moved), RowCaseID("b", moved))
+}
+
+func TestSystemic(t *testing.T) {
+	history := func(days int, discrepant int64) []DayShare {
+		all := make([]DayShare, days)
+		for i := range all {
+			all[i] = DayShare{Judged: 100, Discrepant: discrepant}
+		}
+		return all
+	}
+	for name, c := range map[string]struct {
+		judged, discrepant int64
+		history            []DayShare
+		want               bool
+	}{
+		"nineteen orders are too few": {19, 19, nil, false},
+		"just half":                   {20, 10, nil, false},
+		"more than half":              {20, 11, nil, true},
+		"four days are no history":    {100, 50, history(4, 0), false},
+		"ten per cent of quiet days":  {100, 10, history(5, 0), false},
+		"more than ten per cent":      {100, 11, history(5, 0), true},
+		"five times a bad median":     {100, 25, history(5, 5), false},
+		"more than five times it":     {100, 26, history(5, 5), true},
+		"small days are no history":   {100, 11, []DayShare{{Judged: 19}, {Judged: 19}, {Judged: 19}, {Judged: 19}, {Judged: 19}}, false},
+	} {
+		t.Run(name, func(t *testing.T) { require.Equal(t, c.want, Systemic(c.judged, c.discrepant, c.history)) })
+	}
+}
+
+func TestFenTexts(t *testing.T) {
+	for text, want := range map[string]Fen{"0": 0, "1": 1, "1908": 1908, "10000000000000": MaxFen} {
+		got, err := ParseFen(text)
+		require.NoError(t, err, text)
+		require.Equal(t, want, got)
+	}
+	for _, text := range []string{"", "-1", "+1", "1.0", "1e3", " 1", "01", "１", "10000000000001", "9223372036854775808"} {
+		_, err := ParseFen(text)
+		require.Error(t, err, "%q", text)
+	}
+	for text, want := range map[string]Fen{"0": 0, "12.30": 1230, "12.3": 1230, "12.300": 1230, "0.01": 1, "100000000000": MaxFen} {
+		got, err := ParseYuan(text)
+		require.NoError(t, err, text)
+		require.Equal(t, want, got)
+	}
+	for _, text := range []string{"", ".", "1.", ".5", "-1", "(1)", "1,000", "12.301", "￥1", "100000000000.01"} {
+		_, err := ParseYuan(text)
+		require.Error(t, err, "%q", text)
+	}
+	require.Equal(t, "-0.01", Fen(-1).Yuan())
+	_, err := Fen(1 << 62).Add(1 << 62)
+	require.ErrorIs(t, err, ErrOverflow)
+}
+
+func FuzzYuanRoundTrip(f *testing.F) {
+	for _, seed := range []int64{0, 1, 99, 100, 1908, int64(MaxFen)} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, n int64) {
+		if n < 0 || n > int64(MaxFen) {
+			t.Skip("no amount")
+		}
+		back, err := ParseYuan(Fen(n).Yuan())
+		require.NoError(t, err)
+		require.Equal(t, Fen(n), back)
+	})
+}
+
+func TestDays(t *testing.T) {
+	d, err := ParseDay("2026-11-19")
+	require.NoError(t, err)
+	require.Equal(t, thursday, d)
+	compact, err := ParseDay("20261119")
+	require.NoError(t, err)
+	require.Equal(t, d, compact)
+	require.Equal(t, "2026-11-19", d.String())
+	require.Equal(t, "2026-12-01", (d + 12).String())
+	for _, text := range []string{"", "2026-02-30", "2026-1-1", "2026/11/19", "0000-01-01", "20261301", "19.11.2026"} {
+		_, err := ParseDay(text)
+		require.Error(t, err, "%q", text)
+	}
+	require.Empty(t, Day(0).String())
+	require.Equal(t, thursday, DayOf(at("23:59:59").UTC()), "a Beijing date, whatever the zone of the instant")
+	require.Equal(t, thursday+1, DayOf(at("23:59:59").Add(1e9).UTC()))
+}
+
+func TestCalendar(t *testing.T) {
+	late := Calendar{Cutoff: 22*60*60e9 + 58*60e9}
+	require.Equal(t, thursday, late.BusinessDay(at("22:57:59")))
+	require.Equal(t, thursday+1, late.BusinessDay(at("22:58:00")))
+	early := Calendar{Cutoff: 4 * 60 * 60e9}
+	require.Equal(t, thursday-1, early.BusinessDay(at("03:59:59")))
+	require.Equal(t, thursday, early.BusinessDay(at("04:00:00")))
+	require.Equal(t, thursday, Calendar{}.BusinessDay(at("00:00:00")))
+
+	require.Equal(t, thursday+4, Calendar{}.WorkingDaysAfter(thursday, 2), "Friday, Monday")
+	holiday := Calendar{Holidays: map[Day]bool{thursday + 1: true}, ExtraWorkdays: map[Day]bool{thursday + 2: true}}
+	require.Equal(t, thursday+4, holiday.WorkingDaysAfter(thursday, 2), "a worked Saturday, Monday")
+}
+
+func TestHaltThirdRefusalStops(t *testing.T) {
+	h := newHalt()
+	for range 2 {
+		require.True(t, h.admit("m"))
+		h.heard("m", Answer{Outcome: Rejected})
+	}
+	require.True(t, h.admit("m"))
+	h.heard("m", Answer{Outcome: Found})
+	for range 3 {
+		require.True(t, h.admit("m"), "an answer in between starts the count anew")
+		h.heard("m", Answer{Outcome: Rejected, Message: "BAD_SIGN"})
+	}
+	require.False(t, h.admit("m"))
+	require.Contains(t, h.reason("m"), "BAD_SIGN")
+	require.True(t, h.admit("n"), "other merchants go on")
+	require.Empty(t, h.reason("n"))
+}
+
+func TestHaltDeadGatewayStopsEverybody(t *testing.T) {
+	h := newHalt()
+	fail := func(n int) {
+		for range n {
+			require.True(t, h.admit("m"))
+			h.heard("m", Answer{Outcome: QueryFailed, Message: "connection refused"})
+		}
+	}
+	fail(19)
+	require.True(t, h.admit("m"))
+	h.heard("m", Answer{Outcome: NoOrder})
+	fail(20)
+	require.False(t, h.admit("m"))
+	require.False(t, h.admit("n"))
+	require.Contains(t, h.reasons()[0], "connection refused")
+}
