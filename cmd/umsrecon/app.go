@@ -46,6 +46,9 @@ func (a *app) run(ctx context.Context, args []string) int {
 	if err != nil && !a.started {
 		err = &exitError{code: exitUsage, err: fmt.Errorf("%w; try: umsrecon --help", err)}
 	}
+	if ctx.Err() != nil && exitCode(err) == exitFailed {
+		err = reconcile.ErrInterrupted // whatever it cut off on its way
+	}
 	if text := a.explain(err); text != "" {
 		fmt.Fprintln(a.stderr, "umsrecon: "+text)
 	}
@@ -71,6 +74,14 @@ func (a *app) root() *cobra.Command {
 		a.billCommand(), a.checkCommand(), a.configCommand(), a.simulateCommand(), a.versionCommand(),
 	)
 	return root
+}
+
+// group is a command that only holds others: alone it shows its help, and a
+// word that is none of them is an error.
+func group(use, short string, commands ...*cobra.Command) *cobra.Command {
+	c := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	c.AddCommand(commands...)
+	return c
 }
 
 // load reads the configuration with the sections that a command needs.

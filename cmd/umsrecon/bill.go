@@ -11,9 +11,7 @@ import (
 )
 
 func (a *app) billCommand() *cobra.Command {
-	c := &cobra.Command{Use: "bill", Short: "ask UMS about one bill", Args: cobra.NoArgs}
-	c.AddCommand(a.billQueryCommand())
-	return c
+	return group("bill", "ask UMS about one bill", a.billQueryCommand())
 }
 
 func (a *app) billQueryCommand() *cobra.Command {

@@ -155,8 +155,11 @@ func (p *probe) gateway(ctx context.Context, cfg *Config, day reconcile.Day) (st
 	answer := gateway.New(clients, p.app.clock.Now).Ask(ctx, k)
 	p.answer = &answer
 	if !answer.Trustworthy() {
-		return "", &exitError{code: exitIncomplete, err: fmt.Errorf("%s: %s %s; try: gateway.app_id, gateway.app_key, merchant and this machine's clock",
-			cfg.Gateway.BaseURL, answer.Outcome, plain(answer.Message))}
+		try := "gateway.app_id, gateway.app_key, merchant and this machine's clock"
+		if answer.Outcome == reconcile.QueryFailed {
+			try = "gateway.base_url, and the way from this machine to it"
+		}
+		return "", &exitError{code: exitIncomplete, err: fmt.Errorf("%s: %s %s; try: %s", cfg.Gateway.BaseURL, answer.Outcome, plain(answer.Message), try)}
 	}
 	return fmt.Sprintf("%s answered %s; the credentials are accepted", cfg.Gateway.BaseURL, answer.Outcome), nil
 }

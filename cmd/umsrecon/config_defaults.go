@@ -29,22 +29,22 @@ func defaults() Config {
 			Columns:    map[string]string{},
 			Statuses:   ledger.DefaultStatuses(),
 		},
-		Database: "umsrecon.db",
-		Reports:  Reports{Dir: "reports", Language: "zh"},
-		Rules: Rules{
-			AmountBasis:   reconcile.BasisBillTotal,
-			Lookback:      90,
-			StaleAfter:    3,
-			PayWindow:     24 * time.Hour,
-			LedgerGrace:   24 * time.Hour,
-			SettleGrace:   2,
-			RefundGrace:   72 * time.Hour,
-			NoticeGrace:   24 * time.Hour,
-			DoublePayment: true,
-		},
+		Database:   "umsrecon.db",
+		Reports:    Reports{Dir: "reports", Language: "zh"},
+		Rules:      defaultRules(),
 		Settlement: Settlement{Mode: "net", CouponFunder: "platform"},
 		Schedule:   Schedule{Cron: "30 2 * * *"},
 		Notices:    Notices{Path: "/ums/notice", AllowMD5: true},
+	}
+}
+
+// defaultRules are the domain's defaults under the keys of the file.
+func defaultRules() Rules {
+	d := reconcile.DefaultSettings()
+	return Rules{
+		AmountBasis: d.AmountBasis, Tolerance: d.Tolerance, Lookback: Days(d.Lookback), StaleAfter: Days(d.StaleAfter),
+		PayWindow: d.PayWindow, LedgerGrace: d.LedgerGrace, SettleGrace: d.SettleGrace, RefundGrace: d.RefundGrace,
+		NoticeGrace: d.NoticeGrace, AmountIdentity: d.CheckIdentity, DoublePayment: d.CheckDouble,
 	}
 }
 

@@ -15,9 +15,7 @@ import (
 )
 
 func (a *app) discrepanciesCommand() *cobra.Command {
-	c := &cobra.Command{Use: "discrepancies", Short: "the cases: list and show", Args: cobra.NoArgs}
-	c.AddCommand(a.listCommand(), a.showCommand())
-	return c
+	return group("discrepancies", "the cases: list and show", a.listCommand(), a.showCommand())
 }
 
 func (a *app) listCommand() *cobra.Command {

@@ -7,13 +7,11 @@ import (
 )
 
 func (a *app) configCommand() *cobra.Command {
-	c := &cobra.Command{Use: "config", Short: "the configuration", Args: cobra.NoArgs}
-	c.AddCommand(&cobra.Command{
+	return group("config", "the configuration", &cobra.Command{
 		Use: "example", Short: "print an annotated configuration with every key and its default", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := a.stdout.Write(umsrecon.ExampleConfig)
 			return err
 		},
 	})
-	return c
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"syscall"
 
 	"github.com/umsrecon/umsrecon/reconcile"
 	"github.com/umsrecon/umsrecon/reconcile/ledger"
@@ -77,12 +79,19 @@ var hints = []struct {
 	hint string
 }{
 	{reconcile.ErrNoLedger, "try: umsrecon check, or see ledger.path in the configuration"},
+	{reconcile.ErrHeadless, "try: exporting the day again"},
 	{reconcile.ErrInterrupted, "what was answered is kept; start again to go on"},
 	{reconcile.ErrBooksOpen, "nothing was published; please report this with the output of: umsrecon runs"},
 	{store.ErrForeign, "try: another file under database in the configuration"},
 	{store.ErrNewer, "try: the newer umsrecon, or another file under database"},
 	{store.ErrDamaged, "try: restoring the last backup"},
+	{store.ErrNoCase, "try: umsrecon discrepancies list"},
+	{store.ErrAmbiguous, "try: more of the id, from umsrecon discrepancies list"},
 	{errBusy, "wait for it to end, or stop it"},
+	{fs.ErrPermission, "try: giving the user who runs umsrecon the right to it, or another path in the configuration"},
+	{syscall.ENOTDIR, "a file stands where a folder is needed; try: another path in the configuration"},
+	{syscall.EROFS, "try: a path in the configuration that can be written to"},
+	{syscall.ENOSPC, "try: making room on the disk"},
 }
 
 // explain is the one message about an error, with what to do where that is
@@ -96,6 +105,10 @@ func (a *app) explain(err error) string {
 		if errors.Is(err, h.err) {
 			return fmt.Sprintf("%v; %s", err, h.hint)
 		}
+	}
+	var header *ledger.HeaderError
+	if errors.As(err, &header) {
+		return fmt.Sprintf("%v; try: naming the headings under ledger.columns in the configuration", err)
 	}
 	return err.Error()
 }

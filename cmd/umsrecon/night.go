@@ -53,12 +53,12 @@ func (a *app) nights(ctx context.Context, cfg *Config, days []reconcile.Day, o n
 }
 
 func (a *app) nightsOn(ctx context.Context, cfg *Config, db *store.DB, days []reconcile.Day, o nightOptions) ([]result, error) {
-	job, err := cfg.job(a.clock, db, !o.noQuery)
-	if err != nil {
-		return nil, err
-	}
 	var results []result
 	for _, day := range days {
+		job, err := cfg.job(a.clock, db, !o.noQuery) // a new one: the budget is of one run
+		if err != nil {
+			return results, err
+		}
 		bar := a.progress()
 		job.Progress = bar.show
 		summary, err := job.Run(ctx, reconcile.Request{Day: day, NoQuery: o.noQuery, Requery: o.requery})

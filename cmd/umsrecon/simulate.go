@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -96,10 +97,14 @@ func (o simulateOptions) setUp(g *chinaumstest.Gateway) error {
 func parseFault(text string) (f chinaumstest.Fault, err error) {
 	name, share, found := strings.Cut(text, "=")
 	f.Name = name
-	if found {
-		_, err = fmt.Sscanf(share, "%g", &f.Probability)
+	if !found {
+		return f, nil
 	}
-	return f, err
+	f.Probability, err = strconv.ParseFloat(share, 64)
+	if err != nil || !(f.Probability > 0 && f.Probability <= 1) {
+		return f, fmt.Errorf("%q: the share must be above 0 and at most 1, such as %s=0.1", text, name)
+	}
+	return f, nil
 }
 
 func onLoopback(address string) error {
