@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -63,7 +64,8 @@ func (a *app) check(ctx context.Context, day reconcile.Day) error {
 
 func (a *app) checked(name string, err error, text string) {
 	if err != nil {
-		fmt.Fprintf(a.stdout, "%-14s NOT OK  %s\n", name, a.explain(err))
+		lines := strings.ReplaceAll(a.explain(err), "\n", "\n"+strings.Repeat(" ", 23))
+		fmt.Fprintf(a.stdout, "%-14s NOT OK  %s\n", name, lines)
 		return
 	}
 	fmt.Fprintf(a.stdout, "%-14s ok      %s\n", name, text)

@@ -67,6 +67,9 @@ func (a *app) nightsOn(ctx context.Context, cfg *Config, db *store.DB, days []re
 		if err == nil && !o.dryRun {
 			r.reports, err = a.publish(ctx, cfg, db, summary)
 		}
+		if err != nil && ctx.Err() != nil { // whatever the interruption cut short
+			err = reconcile.ErrInterrupted
+		}
 		if summary.RunID != "" {
 			results = append(results, r)
 		}
