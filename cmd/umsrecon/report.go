@@ -11,12 +11,16 @@ import (
 	"github.com/umsrecon/umsrecon/store"
 )
 
+// reportOptions are what `report` is asked to write; zero is not asked for.
 type reportOptions struct {
-	date, month, settleDate, out string
+	day        reconcile.Day // discrepancies of it
+	month      reconcile.Day // settlement of the month in which it lies
+	settleDate reconcile.Day // settlement of it alone
+	out        string
 }
 
 func (a *app) reportCommand() *cobra.Command {
-	var o reportOptions
+	var date, monthText, settleDate, out string
 	c := &cobra.Command{
 		Use:   "report",
 		Short: "write workbooks again, from the database, without asking UMS",
@@ -24,6 +28,11 @@ func (a *app) reportCommand() *cobra.Command {
 			"settlement-<day>.xlsx for --settle-date; without any of them, what `run` would write for yesterday.\n\n" + exitHelp,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			o, err := a.reportOptions(date, monthText, settleDate)
+			if err != nil {
+				return err
+			}
+			o.out = out
 			cfg, err := a.load(NeedMerchant, NeedDatabase, NeedReports, NeedRules, NeedSettlement)
 			if err != nil {
 				return err
@@ -32,11 +41,30 @@ func (a *app) reportCommand() *cobra.Command {
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&o.date, "date", "", "discrepancies of this ledger day, 2006-01-02")
-	f.StringVar(&o.month, "month", "", "settlement of this month, 2006-01")
-	f.StringVar(&o.settleDate, "settle-date", "", "settlement of this one settle date")
-	f.StringVar(&o.out, "out", "", "folder to write to (default: reports.dir)")
+	f.StringVar(&date, "date", "", "discrepancies of this ledger day, 2006-01-02")
+	f.StringVar(&monthText, "month", "", "settlement of this month, 2006-01")
+	f.StringVar(&settleDate, "settle-date", "", "settlement of this one settle date")
+	f.StringVar(&out, "out", "", "folder to write to (default: reports.dir)")
 	return c
+}
+
+// reportOptions reads the flags; none of them is yesterday, as `run` has it.
+func (a *app) reportOptions(date, monthText, settleDate string) (o reportOptions, err error) {
+	if o.day, err = dayFlag("date", date, 0); err != nil {
+		return o, err
+	}
+	if o.settleDate, err = dayFlag("settle-date", settleDate, 0); err != nil {
+		return o, err
+	}
+	if monthText != "" {
+		if o.month, err = reconcile.ParseDay(monthText + "-01"); err != nil {
+			return o, usage("--month: %q is not a month such as 2006-01", monthText)
+		}
+	}
+	if o == (reportOptions{}) {
+		o.day, o.month = a.today()-1, a.today()-1
+	}
+	return o, nil
 }
 
 func (a *app) report(c *cobra.Command, cfg *Config, db *store.DB, o reportOptions) error {
@@ -65,42 +93,26 @@ func (a *app) reportPaths(c *cobra.Command, db *store.DB, w *workbookWriter, o r
 		}
 		return err
 	}
-	yesterday := a.today() - 1
-	if o.date == "" && o.month == "" && o.settleDate == "" {
-		o.date, o.month = yesterday.String(), yesterday.Month()
-	}
-	if o.date != "" {
-		day, err := dayFlag("date", o.date, 0)
-		if err != nil {
-			return paths, err
-		}
-		s, found, err := db.LastRun(c.Context(), day)
+	if o.day != 0 {
+		s, found, err := db.LastRun(c.Context(), o.day)
 		if err != nil {
 			return paths, err
 		}
 		if !found {
-			return paths, fmt.Errorf("there is no finished run of %s; try: umsrecon run --date %[1]s", day)
+			return paths, fmt.Errorf("there is no finished run of %s; try: umsrecon run --date %[1]s", o.day)
 		}
 		w.runID = s.RunID
 		if err := add(w.discrepancies(s)); err != nil {
 			return paths, err
 		}
 	}
-	if o.month != "" {
-		day, err := reconcile.ParseDay(o.month + "-01")
-		if err != nil {
-			return paths, usage("--month: %q is not a month such as 2006-01", o.month)
-		}
-		from, to := month(day)
-		if err := add(w.settlement(day.Month(), from, to)); err != nil {
+	if o.month != 0 {
+		from, to := month(o.month)
+		if err := add(w.settlement(o.month.Month(), from, to)); err != nil {
 			return paths, err
 		}
 	}
-	if o.settleDate != "" {
-		day, err := dayFlag("settle-date", o.settleDate, 0)
-		if err != nil {
-			return paths, err
-		}
+	if day := o.settleDate; day != 0 {
 		if err := add(w.settlement(day.String(), day, day)); err != nil {
 			return paths, err
 		}

@@ -17,34 +17,39 @@ import (
 // bill alone.
 const processingPause = 60 * time.Second
 
-// ledgers are the sources of the merchants' books. Merchants that share the
-// top-level ledger share one source.
+// ledgers are the sources of the merchants' books. Merchants without a ledger
+// of their own share the top-level one, which must then say whose a row is.
 func (c *Config) ledgers() ([]reconcile.Ledger, error) {
-	merchants := c.Merchants()
 	var all []reconcile.Ledger
-	shared := false
-	for i, m := range merchants {
-		own := m.Ledger != &c.Ledger
-		if !own && shared {
+	var sharing []Merchant
+	add := func(s ledger.Source, whose string) error {
+		l, err := ledger.New(s)
+		if err != nil {
+			return fmt.Errorf("ledger of %s: %w", whose, err)
+		}
+		all = append(all, l)
+		return nil
+	}
+	for _, m := range c.Merchants() {
+		if m.Ledger == &c.Ledger {
+			sharing = append(sharing, m)
 			continue
 		}
 		source := c.source(*m.Ledger)
-		switch {
-		case own:
-			source.Name, source.Defaults = m.MID, defaultsOf(m.Terminal)
-		case len(merchants) == 1:
-			source.Defaults = defaultsOf(m.Terminal)
-		default: // several merchants in one ledger: it must say whose a row is
-			source.Defaults = ledger.Defaults{InstMID: m.InstMID}
+		source.Name, source.Defaults = m.MID, defaultsOf(m.Terminal)
+		if err := add(source, m.MID); err != nil {
+			return nil, err
 		}
-		shared = shared || !own
-		l, err := ledger.New(source)
-		if err != nil {
-			return nil, fmt.Errorf("ledger of merchant %d: %w", i+1, err)
-		}
-		all = append(all, l)
 	}
-	return all, nil
+	if len(sharing) == 0 {
+		return all, nil
+	}
+	source := c.source(c.Ledger)
+	source.Defaults = defaultsOf(sharing[0].Terminal)
+	if len(sharing) > 1 {
+		source.Defaults.MID, source.Defaults.TID = "", ""
+	}
+	return all, add(source, "the merchants that share it")
 }
 
 func defaultsOf(t Terminal) ledger.Defaults {

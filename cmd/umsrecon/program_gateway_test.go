@@ -1,0 +1,168 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/text/encoding/simplifiedchinese"
+
+	"github.com/umsrecon/umsrecon/chinaums"
+	"github.com/umsrecon/umsrecon/chinaums/chinaumstest"
+)
+
+// The credentials of the simulator, marked so that they are found wherever
+// they leak.
+const (
+	playAppID  = "simulator"
+	playAppKey = "marked-app-key"
+)
+
+const defaultScriptConfig = `merchant: {mid: "898340149000005", tid: "00000001"}
+gateway: {base_url: "$GATEWAY", requests_per_second: 10000}
+`
+
+// gateway: a simulator on loopback. Its address replaces $GATEWAY in every
+// configuration of the script; without a config.yaml one is made.
+func startGateway(ts *testscript.TestScript, _ bool, _ []string) {
+	p := playOf(ts)
+	p.gateway = chinaumstest.New(chinaumstest.Config{
+		Keys: map[string]chinaums.Secret{playAppID: chinaums.NewSecret(playAppKey)}, Now: time.Now,
+	})
+	server, err := p.gateway.Listen("127.0.0.1:0")
+	ts.Check(err)
+	p.server = server
+	ts.Defer(func() { _ = server.Close() })
+	ts.Setenv("GATEWAY", server.URL)
+	if _, err := os.Stat(ts.MkAbs("config.yaml")); os.IsNotExist(err) {
+		ts.Check(os.WriteFile(ts.MkAbs("config.yaml"), []byte(defaultScriptConfig), 0o600))
+	}
+	configs, err := filepath.Glob(ts.MkAbs("*.yaml"))
+	ts.Check(err)
+	for _, config := range configs {
+		text, err := os.ReadFile(config)
+		ts.Check(err)
+		ts.Check(os.WriteFile(config, []byte(strings.ReplaceAll(string(text), "$GATEWAY", server.URL)), 0o600))
+	}
+}
+
+func stopGateway(ts *testscript.TestScript, _ bool, _ []string) { ts.Check(playOf(ts).server.Close()) }
+
+// bills FILE: puts the bills of a JSON file into the gateway.
+func putBills(ts *testscript.TestScript, _ bool, args []string) {
+	f, err := os.Open(ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer f.Close()
+	bills, err := chinaumstest.ReadBills(f)
+	ts.Check(err)
+	playOf(ts).gateway.Put(bills...)
+}
+
+// sell N DAY [chinese]: a ledger of N paid orders of 19.08 yuan, B0000 and on,
+// and the bills that agree with them; chinese: in GB18030 and yuan, with
+// Chinese headings and words.
+func sell(ts *testscript.TestScript, _ bool, args []string) {
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	day, chinese := args[1], len(args) > 2 && args[2] == "chinese"
+	text := "bill_no,bill_date,total_amount,status,paid_at\n"
+	row := "%s,%s,1908,PAID,%s 10:00:00\n"
+	if chinese {
+		text, row = "账单号,账单日期,金额,状态,支付时间\r\n", "%s,%s,19.08,交易成功,%s 10:00:00\r\n"
+	}
+	for i := range n {
+		billNo := fmt.Sprintf("B%04d", i)
+		text += fmt.Sprintf(row, billNo, day, day)
+		playOf(ts).gateway.Put(paidBill(billNo, day))
+	}
+	if chinese {
+		text, err = simplifiedchinese.GB18030.NewEncoder().String(text)
+		ts.Check(err)
+	}
+	ts.Check(os.MkdirAll(ts.MkAbs("ledger"), 0o750))
+	ts.Check(os.WriteFile(ts.MkAbs("ledger/orders-"+day+".csv"), []byte(text), 0o600))
+}
+
+func paidBill(billNo, day string) chinaumstest.Bill {
+	return chinaumstest.Bill{
+		Key:        chinaumstest.Key{MID: "898340149000005", TID: "00000001", InstMID: "QRPAYDEFAULT", BillNo: billNo, BillDate: day},
+		CreateTime: day + " 09:59:00", BillStatus: "PAID", TotalAmount: "1908",
+		BillPayment: &chinaumstest.Flow{
+			MerOrderID: billNo + "0", PaySeqID: "S" + billNo + day, TotalAmount: "1908", BuyerPayAmount: "1908",
+			BuyerID: "marked-buyer-id", BuyerUsername: "marked-buyer-name", PayTime: day + " 10:00:00", SettleDate: day,
+			Status: "TRADE_SUCCESS", TargetOrderID: "T" + billNo + day, TargetSys: "WXPay",
+		},
+	}
+}
+
+// written-at FILE TIME: the file's time, in RFC 3339.
+func writtenAt(ts *testscript.TestScript, _ bool, args []string) {
+	at, err := time.Parse(time.RFC3339, args[1])
+	ts.Check(err)
+	ts.Check(os.Chtimes(ts.MkAbs(args[0]), at, at))
+}
+
+// misbehave NAME [BILL [FIRST]]: the gateway misbehaves, about that bill alone
+// (* is every one), at the first so many questions about each.
+func misbehave(ts *testscript.TestScript, _ bool, args []string) {
+	f := chinaumstest.Fault{Name: args[0]}
+	if len(args) > 1 && args[1] != "*" {
+		f.BillNo = args[1]
+	}
+	if len(args) > 2 {
+		first, err := strconv.Atoi(args[2])
+		ts.Check(err)
+		f.First = first
+	}
+	ts.Check(playOf(ts).gateway.Misbehave(f))
+}
+
+func behave(ts *testscript.TestScript, _ bool, _ []string) { playOf(ts).gateway.Behave() }
+
+// requests N: so many requests since the last look.
+func requests(ts *testscript.TestScript, _ bool, args []string) {
+	p := playOf(ts)
+	total := p.gateway.Total()
+	if got := strconv.Itoa(total - p.seen); got != args[0] {
+		ts.Fatalf("the gateway saw %s requests, want %s", got, args[0])
+	}
+	p.seen = total
+}
+
+// perBill is how often each bill was asked about.
+func (p *play) perBill() map[string]int {
+	counts := map[string]int{}
+	for _, r := range p.gateway.Requests() {
+		counts[r.BillNo]++
+	}
+	return counts
+}
+
+// asked BILL N: the gateway was asked N times about a bill.
+func asked(ts *testscript.TestScript, _ bool, args []string) {
+	if got := strconv.Itoa(playOf(ts).perBill()[args[0]]); got != args[1] {
+		ts.Fatalf("the gateway was asked %s times about %s, want %s", got, args[0], args[1])
+	}
+}
+
+// asked-once N AGAIN: the gateway was asked about N bills, and about at most
+// AGAIN of them twice: those whose answer was not heard or not committed.
+func askedOnce(ts *testscript.TestScript, _ bool, args []string) {
+	counts := playOf(ts).perBill()
+	if got := strconv.Itoa(len(counts)); got != args[0] {
+		ts.Fatalf("the gateway was asked about %s bills, want %s", got, args[0])
+	}
+	most, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	again := 0
+	for _, n := range counts {
+		again += n - 1
+	}
+	if again > most {
+		ts.Fatalf("%d questions were asked again, want at most %d", again, most)
+	}
+}

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// patience is how long anything may take: a program that was told to stop is
+// gone in 30 s.
+const patience = 30 * time.Second
+
+// process is the program under way.
+type process struct {
+	*exec.Cmd
+	stdout, stderr bytes.Buffer
+	ended          chan struct{} // closed when it is gone
+}
+
+// start starts the program of a script in the background. It is killed at the
+// end of the script at the latest.
+func start(ts *testscript.TestScript, args []string, stdout io.Writer) *process {
+	path, err := exec.LookPath(args[0])
+	ts.Check(err)
+	p := &process{Cmd: exec.Command(path, args[1:]...), ended: make(chan struct{})}
+	p.Dir, p.Env = ts.Getenv("WORK"), scriptEnv(ts)
+	p.Stdout, p.Stderr = io.MultiWriter(stdout, &p.stdout), &p.stderr
+	ts.Check(p.Start())
+	ts.Defer(func() { _ = p.Process.Kill(); <-p.ended })
+	go func() {
+		_ = p.Wait() // the code says how it ended
+		close(p.ended)
+	}()
+	return p
+}
+
+func scriptEnv(ts *testscript.TestScript) []string {
+	env := os.Environ()
+	for _, name := range []string{"UMS_APP_ID", "UMS_APP_KEY", "UMSRECON_CONFIG", "HOME", "TMPDIR"} {
+		env = append(env, name+"="+ts.Getenv(name))
+	}
+	return env
+}
+
+var signals = map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "KILL": syscall.SIGKILL}
+
+// end sends the signal, waits, and puts the exit code into $CODE, -1 when the
+// signal killed it. The signal "INT+" is sent until the process is gone, as an
+// impatient person would.
+func (p *process) end(ts *testscript.TestScript, name string) {
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	impatient := name == "INT+"
+	if impatient {
+		name = "INT"
+	}
+	ts.Check(p.Process.Signal(signals[name]))
+	deadline := time.After(patience)
+	for gone := false; !gone; {
+		select {
+		case <-p.ended:
+			gone = true
+		case <-again.C:
+			if impatient {
+				_ = p.Process.Signal(signals[name]) // it may be gone by now
+			}
+		case <-deadline:
+			ts.Fatalf("it was told to stop and is still there after %v", patience)
+		}
+	}
+	playOf(ts).said.WriteString(p.stdout.String() + p.stderr.String())
+	ts.Setenv("CODE", strconv.Itoa(p.ProcessState.ExitCode()))
+}
+
+// interrupt-after N SIGNAL COMMAND…: starts the command, and sends it the
+// signal when the gateway has seen N more requests.
+func interruptAfter(ts *testscript.TestScript, _ bool, args []string) {
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	g := playOf(ts).gateway
+	before := g.Total()
+	p := start(ts, args[2:], io.Discard)
+	deadline := time.After(patience)
+	for g.Total() < before+n {
+		select {
+		case <-p.ended:
+			ts.Fatalf("it ended by itself: %s", p.stderr.String())
+		case <-deadline:
+			ts.Fatalf("the gateway saw %d requests in %v", g.Total()-before, patience)
+		case <-time.After(time.Millisecond):
+		}
+	}
+	p.end(ts, args[1])
+}
+
+// simulator [FLAG…]: starts umsrecon simulate on a free port; its address is
+// $SIMULATOR.
+func startSimulator(ts *testscript.TestScript, _ bool, args []string) {
+	r, w := io.Pipe()
+	p := start(ts, append([]string{"umsrecon", "simulate", "--listen", "127.0.0.1:0"}, args...), w)
+	go func() { <-p.ended; _ = w.Close() }()
+	line, _ := bufio.NewReader(r).ReadString('\n')
+	go func() { _, _ = io.Copy(io.Discard, r) }()
+	url := regexp.MustCompile(`http://127\.0\.0\.1:\d+`).FindString(line)
+	if url == "" {
+		ts.Fatalf("the simulator said %q", line)
+	}
+	playOf(ts).simulator = p
+	ts.Setenv("SIMULATOR", url)
+}
+
+// end-simulator SIGNAL
+func endSimulator(ts *testscript.TestScript, _ bool, args []string) {
+	playOf(ts).simulator.end(ts, args[0])
+}
+
+// hold DATABASE: takes the lock as a run would; release gives it back.
+func hold(ts *testscript.TestScript, _ bool, args []string) {
+	free, err := lock(ts.MkAbs(args[0]), "run of the test", time.Now())
+	ts.Check(err)
+	playOf(ts).free = free
+	ts.Defer(free)
+}
+
+func release(ts *testscript.TestScript, _ bool, _ []string) { playOf(ts).free() }
