@@ -22,7 +22,7 @@ func (a *app) checkCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "check",
 		Short: "look at configuration, reports folder, database, ledger, gateway and clock one by one",
-		Long:  "check says ok of each, or what to do. It asks UMS about one bill, and changes nothing.\n\n" + exitHelp,
+		Long:  "check says ok of each, or what to do. It asks UMS about one bill; all it makes is the reports folder.\n\n" + exitHelp,
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			day, err := dayFlag("date", date, a.today()-1)

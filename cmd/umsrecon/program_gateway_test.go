@@ -37,16 +37,20 @@ func startGateway(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Check(err)
 	p.server = server
 	ts.Defer(func() { _ = server.Close() })
-	ts.Setenv("GATEWAY", server.URL)
 	if _, err := os.Stat(ts.MkAbs("config.yaml")); os.IsNotExist(err) {
 		ts.Check(os.WriteFile(ts.MkAbs("config.yaml"), []byte(defaultScriptConfig), 0o600))
 	}
+	fillIn(ts, "$GATEWAY", server.URL)
+}
+
+// fillIn puts an address into every configuration of the script.
+func fillIn(ts *testscript.TestScript, name, url string) {
 	configs, err := filepath.Glob(ts.MkAbs("*.yaml"))
 	ts.Check(err)
 	for _, config := range configs {
 		text, err := os.ReadFile(config)
 		ts.Check(err)
-		ts.Check(os.WriteFile(config, []byte(strings.ReplaceAll(string(text), "$GATEWAY", server.URL)), 0o600))
+		ts.Check(os.WriteFile(config, []byte(strings.ReplaceAll(string(text), name, url)), 0o600))
 	}
 }
 

@@ -101,8 +101,8 @@ func interruptAfter(ts *testscript.TestScript, _ bool, args []string) {
 	p.end(ts, args[1])
 }
 
-// simulator [FLAG…]: starts umsrecon simulate on a free port; its address is
-// $SIMULATOR.
+// simulator [FLAG…]: starts umsrecon simulate on a free port; its address
+// replaces $SIMULATOR in every configuration of the script.
 func startSimulator(ts *testscript.TestScript, _ bool, args []string) {
 	r, w := io.Pipe()
 	p := start(ts, append([]string{"umsrecon", "simulate", "--listen", "127.0.0.1:0"}, args...), w)
@@ -114,7 +114,7 @@ func startSimulator(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("the simulator said %q", line)
 	}
 	playOf(ts).simulator = p
-	ts.Setenv("SIMULATOR", url)
+	fillIn(ts, "$SIMULATOR", url)
 }
 
 // end-simulator SIGNAL

@@ -47,9 +47,12 @@ func (b *bar) show(p reconcile.Progress) {
 		return
 	}
 	b.shown, b.opened = now, true
-	rate := float64(p.Done) / max(now.Sub(b.began).Seconds(), 0.001)
-	left := time.Duration(float64(p.Total-p.Done) / max(rate, 0.001) * float64(time.Second)).Round(time.Second)
-	fmt.Fprintf(b.w, "\r\x1b[Kasked %d/%d, %.1f/s, %s left, %d without an answer", p.Done, p.Total, rate, left, p.Failed)
+	pace := ""
+	if elapsed := now.Sub(b.began); p.Done > 0 && elapsed >= time.Second { // earlier it would be a guess
+		left := time.Duration(float64(elapsed) / float64(p.Done) * float64(p.Total-p.Done))
+		pace = fmt.Sprintf(", %.1f/s, %s left", float64(p.Done)/elapsed.Seconds(), left.Round(time.Second))
+	}
+	fmt.Fprintf(b.w, "\r\x1b[Kasked %d/%d%s, %d without an answer", p.Done, p.Total, pace, p.Failed)
 }
 
 // end leaves the line behind.
