@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // load reads the books of the day, and those of every earlier day with
@@ -36,7 +37,12 @@ func (n *night) loadOne(ctx context.Context, l Ledger, day Day, read map[string]
 	}
 	read[scope] = true
 	load, err := n.Store.LoadLedger(ctx, n.sum.RunID, scope, n.Clock.Now(), func(w LoadWriter) (Load, error) {
-		load, err := l.Read(ctx, day, w.Order, w.BadRow)
+		load, err := l.Read(ctx, day, func(o Order, row string) error {
+			if o.LedgerDay == n.Day {
+				n.ofDay[scope]++
+			}
+			return w.Order(o, row)
+		}, w.BadRow)
 		load.Scope = scope
 		if errors.Is(err, ErrHeadless) {
 			if day == n.Day {
@@ -74,24 +80,37 @@ func (n *night) reload(ctx context.Context, l Ledger, day Day, read map[string]b
 	return nil
 }
 
-// emptiness: a ledger without rows is suspicious when the days beside it have some.
+// emptiness: a ledger that holds nothing of the day is suspicious. It makes
+// the run incomplete when it holds rows of other days alone (the wrong file),
+// or when no source has anything of the day though the days beside it have.
 func (n *night) emptiness(ctx context.Context) error {
-	for _, load := range n.sum.Loads {
-		if load.Rows > 0 && (load.Day == 0 || load.Day == n.Day) {
-			return nil
+	empty := 0
+	for _, l := range n.Ledgers {
+		scope := l.Scope(n.Day)
+		i := slices.IndexFunc(n.sum.Loads, func(load Load) bool { return load.Scope == scope })
+		switch load := n.sum.Loads[i]; {
+		case n.ofDay[scope] > 0 || load.Rows > 0 && load.Rows == load.Invalid:
+		case load.Rows > 0 && load.Day == n.Day:
+			n.sum.LedgerEmpty = true
+			n.alarm(words("台账 %[2]s 没有 %[1]s 的订单，只有其他日期的：请检查导出与 ledger.path", "ledger %[2]s holds no order of %[1]s, only of other days: check the export and ledger.path", n.Day, scope))
+		default:
+			empty++
+			n.alarm(words("%[1]s 的台账 %[2]s 没有任何记录", "ledger %[2]s has no rows of %[1]s", n.Day, scope))
 		}
+	}
+	if empty < len(n.Ledgers) {
+		return nil
 	}
 	filled, err := n.Store.NeighboursFilled(ctx, n.Day)
 	if err != nil {
 		return fmt.Errorf("neighbouring days: %w", err)
 	}
-	if filled {
-		n.sum.LedgerEmpty = true
-		n.alarm(words("%s 的台账没有任何记录，而相邻日期或此前读数有：请检查导出", "the ledger of %s is empty though the days beside it, or an earlier reading, are not: check the export", n.Day))
-		return nil
+	if !filled {
+		return n.headless
 	}
-	n.alarm(words("%s 的台账没有任何记录", "the ledger of %s has no rows", n.Day))
-	return n.headless
+	n.sum.LedgerEmpty = true
+	n.alarm(words("%s 的台账没有任何记录，而相邻日期或此前读数有：请检查导出", "the ledger of %s is empty though the days beside it, or an earlier reading, are not: check the export", n.Day))
+	return nil
 }
 
 func (n *night) alarm(w Words) { n.sum.Alarms = append(n.sum.Alarms, w) }

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"slices"
 	"time"
@@ -14,7 +15,7 @@ func (n *night) publish(ctx context.Context) error {
 		return err
 	}
 	return n.Store.Publish(ctx, n.sum.RunID, func(p Publication) error {
-		b := &book{night: n, out: p, today: DayOf(n.scope.Now)}
+		b := &book{night: n, out: p, today: DayOf(n.scope.Now), mute: map[Words]int{}}
 		for family, err := range n.families(ctx) {
 			if err != nil {
 				return err
@@ -64,6 +65,7 @@ type book struct {
 	*night
 	out   Publication
 	today Day
+	mute  map[Words]int // why orders are unverified, and how many
 }
 
 func (b *book) family(f Family) error {
@@ -87,6 +89,9 @@ func (b *book) order(s *Subject, v Verdict) error {
 	}
 	if err := b.sum.Count(v, s.Order, bill, s.Order.LedgerDay != b.Day); err != nil {
 		return err
+	}
+	if v.Class == Unverified {
+		b.mute[v.Primary().Reason]++
 	}
 	decided, pending, err := b.cases(s, v)
 	if err != nil {
@@ -220,6 +225,7 @@ func (b *book) close(now time.Time) error {
 		for _, why := range b.halt.reasons() {
 			b.alarm(words("查询提前停止：%s", "asking ended early: %s", why))
 		}
+		b.sayWhy()
 		s.Status = RunIncomplete
 	}
 	if s.LedgerEmpty {
@@ -230,6 +236,20 @@ func (b *book) close(now time.Time) error {
 		return err
 	}
 	return b.out.Finish(*s)
+}
+
+// sayWhy tells the most frequent reason why orders are unverified.
+func (b *book) sayWhy() {
+	var most Words
+	for why, n := range b.mute {
+		if n > b.mute[most] || n == b.mute[most] && why.EN < most.EN {
+			most = why
+		}
+	}
+	b.alarm(Words{
+		ZH: fmt.Sprintf("未核实最多的原因（%d 笔）：%s；可运行 umsrecon check 逐项检查，再次运行只查未核实的订单", b.mute[most], most.ZH),
+		EN: fmt.Sprintf("most frequent reason (%d orders): %s; umsrecon check looks at access and network, the next run asks only what is open", b.mute[most], most.EN),
+	})
 }
 
 // balance adds what people reopened since the last run to what this run did.

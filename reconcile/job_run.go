@@ -31,7 +31,7 @@ func (j *Job) Run(ctx context.Context, r Request) (Summary, error) {
 	if err != nil {
 		return Summary{}, err
 	}
-	n := &night{Job: j, Request: r, halt: newHalt(), scope: j.scope(runID, r, started), sum: Summary{
+	n := &night{Job: j, Request: r, halt: newHalt(), ofDay: map[string]int{}, scope: j.scope(runID, r, started), sum: Summary{
 		RunID: runID, Day: r.Day, Status: RunRunning, StartedAt: started, NoQuery: r.NoQuery,
 	}}
 	err = n.run(ctx)
@@ -55,7 +55,8 @@ type night struct {
 	scope    Scope
 	sum      Summary
 	halt     *halt
-	headless error // a source had not even a heading; nil: all had
+	ofDay    map[string]int // orders of the run's day, by scope of the ledger
+	headless error          // a source had not even a heading; nil: all had
 }
 
 func (n *night) run(ctx context.Context) error {

@@ -400,6 +400,19 @@ func TestEmptyLedgerBesideFullOnes(t *testing.T) {
 	require.Equal(t, reconcile.RunIncomplete, s.Status)
 }
 
+func TestLedgerOfTheWrongDay(t *testing.T) {
+	w := newWorld(t)
+	w.row(monday-1, "B000", "PAID")
+	w.rows[monday], w.rows[monday-1] = w.rows[monday-1], nil
+	w.paid(monday-1, "B000")
+	s := w.run(monday)
+	require.True(t, s.LedgerEmpty, "rows of another day alone are the wrong file")
+	require.Equal(t, reconcile.RunIncomplete, s.Status)
+	require.Contains(t, s.Alarms[0].EN, "only of other days")
+	w.trade(monday, 1)
+	require.False(t, w.run(monday).LedgerEmpty, "beside one of the day they are late rows")
+}
+
 func TestLedgerThatBecameEmpty(t *testing.T) {
 	w := newWorld(t)
 	w.trade(monday, 3)

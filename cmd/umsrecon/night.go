@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -54,6 +55,7 @@ func (a *app) nights(ctx context.Context, cfg *Config, days []reconcile.Day, o n
 
 func (a *app) nightsOn(ctx context.Context, cfg *Config, db *store.DB, days []reconcile.Day, o nightOptions) ([]result, error) {
 	var results []result
+	var missing error
 	for _, day := range days {
 		job, err := cfg.job(a.clock, db, !o.noQuery) // a new one: the budget is of one run
 		if err != nil {
@@ -73,11 +75,15 @@ func (a *app) nightsOn(ctx context.Context, cfg *Config, db *store.DB, days []re
 		if summary.RunID != "" {
 			results = append(results, r)
 		}
+		if errors.Is(err, reconcile.ErrNoLedger) && len(days) > 1 { // a day without books does not cost the others
+			missing = errors.Join(missing, fmt.Errorf("%s: %w", day, err))
+			continue
+		}
 		if err != nil {
 			return results, err
 		}
 	}
-	return results, nil
+	return results, missing
 }
 
 // snapshot copies the database to a folder of its own, so that a dry run does
