@@ -84,7 +84,7 @@ func (n *night) reload(ctx context.Context, l Ledger, day Day, read map[string]b
 // the run incomplete when it holds rows of other days alone (the wrong file),
 // or when no source has anything of the day though the days beside it have.
 func (n *night) emptiness(ctx context.Context) error {
-	empty := 0
+	var empty []Load
 	for _, l := range n.Ledgers {
 		scope := l.Scope(n.Day)
 		i := slices.IndexFunc(n.sum.Loads, func(load Load) bool { return load.Scope == scope })
@@ -94,18 +94,20 @@ func (n *night) emptiness(ctx context.Context) error {
 			n.sum.LedgerEmpty = true
 			n.alarm(words("台账 %[2]s 没有 %[1]s 的订单，只有其他日期的：请检查导出与 ledger.path", "ledger %[2]s holds no order of %[1]s, only of other days: check the export and ledger.path", n.Day, scope))
 		default:
-			empty++
-			n.alarm(words("%[1]s 的台账 %[2]s 没有任何记录", "ledger %[2]s has no rows of %[1]s", n.Day, scope))
+			empty = append(empty, load)
 		}
-	}
-	if empty < len(n.Ledgers) {
-		return nil
 	}
 	filled, err := n.Store.NeighboursFilled(ctx, n.Day)
 	if err != nil {
 		return fmt.Errorf("neighbouring days: %w", err)
 	}
-	if !filled {
+	if len(empty) < len(n.Ledgers) || !filled {
+		for _, load := range empty {
+			n.alarm(words("%s 的台账没有任何记录：%s", "the ledger of %s has no rows: %s", n.Day, load.Scope))
+		}
+		if len(empty) < len(n.Ledgers) {
+			return nil
+		}
 		return n.headless
 	}
 	n.sum.LedgerEmpty = true

@@ -297,8 +297,8 @@ func TestBudgetLeavesTheRestForNextTime(t *testing.T) {
 func TestDeadlineEndsTheAsking(t *testing.T) {
 	w := newWorld(t)
 	w.trade(monday, 50)
-	w.job.Asking.Deadline = time.Hour
-	over := sync.OnceFunc(func() { w.clock.set(w.clock.Now().Add(time.Hour)) })
+	w.job.Asking.Deadline = time.Minute
+	over := sync.OnceFunc(func() { w.clock.set(w.clock.Now().Add(time.Minute)) })
 	w.job.Progress = func(reconcile.Progress) { over() }
 	s := w.run(monday)
 	require.Equal(t, reconcile.RunIncomplete, s.Status)
