@@ -103,24 +103,11 @@ func paidBill(billNo, day string) chinaumstest.Bill {
 	}
 }
 
-// written-at FILE TIME: the file's time, in RFC 3339.
-func writtenAt(ts *testscript.TestScript, _ bool, args []string) {
-	at, err := time.Parse(time.RFC3339, args[1])
-	ts.Check(err)
-	ts.Check(os.Chtimes(ts.MkAbs(args[0]), at, at))
-}
-
-// misbehave NAME [BILL [FIRST]]: the gateway misbehaves, about that bill alone
-// (* is every one), at the first so many questions about each.
+// misbehave NAME [BILL]: the gateway misbehaves, about that bill alone.
 func misbehave(ts *testscript.TestScript, _ bool, args []string) {
 	f := chinaumstest.Fault{Name: args[0]}
-	if len(args) > 1 && args[1] != "*" {
+	if len(args) > 1 {
 		f.BillNo = args[1]
-	}
-	if len(args) > 2 {
-		first, err := strconv.Atoi(args[2])
-		ts.Check(err)
-		f.First = first
 	}
 	ts.Check(playOf(ts).gateway.Misbehave(f))
 }

@@ -11,19 +11,20 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// says FILE: stdout is one JSON document and nothing else, and all that
-// stands in FILE stands in it, too; "…" is any text that is not empty. Other
-// fields may be there.
+// says FILE [PRINTED]: stdout, or the file PRINTED, is one JSON document and
+// nothing else, and all that stands in FILE stands in it, too; "…" is any text
+// that is not empty. Other fields may be there.
 func says(ts *testscript.TestScript, _ bool, args []string) {
 	want, err := oneDocument(ts.ReadFile(args[0]))
 	if err != nil {
 		ts.Fatalf("%s: %v", args[0], err)
 	}
-	got, err := oneDocument(ts.ReadFile("stdout"))
+	printed := append(args, "stdout")[1]
+	got, err := oneDocument(ts.ReadFile(printed))
 	if err != nil {
-		ts.Fatalf("stdout: %v", err)
+		ts.Fatalf("%s: %v", printed, err)
 	}
-	ts.Check(contains(got, want, "stdout"))
+	ts.Check(contains(got, want, printed))
 }
 
 func oneDocument(text string) (v any, err error) {

@@ -44,7 +44,7 @@ func start(ts *testscript.TestScript, args []string, stdout io.Writer) *process 
 
 func scriptEnv(ts *testscript.TestScript) []string {
 	env := os.Environ()
-	for _, name := range []string{"UMS_APP_ID", "UMS_APP_KEY", "UMSRECON_CONFIG", "HOME", "TMPDIR"} {
+	for _, name := range []string{"UMS_APP_ID", "UMS_APP_KEY", "UMSRECON_CONFIG", "HOME", "TMPDIR", "GORACE"} {
 		env = append(env, name+"="+ts.Getenv(name))
 	}
 	return env
@@ -53,7 +53,7 @@ func scriptEnv(ts *testscript.TestScript) []string {
 var signals = map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "KILL": syscall.SIGKILL}
 
 // end sends the signal, waits, and puts the exit code into $CODE, -1 when the
-// signal killed it. The signal "INT+" is sent until the process is gone, as an
+// signal killed it, and the results into the file "printed". The signal "INT+" is sent until the process is gone, as an
 // impatient person would.
 func (p *process) end(ts *testscript.TestScript, name string) {
 	again := time.NewTicker(20 * time.Millisecond)
@@ -76,6 +76,7 @@ func (p *process) end(ts *testscript.TestScript, name string) {
 			ts.Fatalf("it was told to stop and is still there after %v", patience)
 		}
 	}
+	ts.Check(os.WriteFile(ts.MkAbs("printed"), p.stdout.Bytes(), 0o600))
 	playOf(ts).said.WriteString(p.stdout.String() + p.stderr.String())
 	ts.Setenv("CODE", strconv.Itoa(p.ProcessState.ExitCode()))
 }

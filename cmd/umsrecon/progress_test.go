@@ -1,0 +1,53 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/umsrecon/umsrecon/reconcile"
+)
+
+func TestBar(t *testing.T) {
+	clock := &demoClock{now: time.Date(2026, time.January, 6, 2, 30, 0, 0, reconcile.Beijing)}
+	a, _, stderr := newApp(clock)
+	a.terminal = true
+	bar := a.progress()
+	shows := func(after time.Duration, p reconcile.Progress, want string) {
+		t.Helper()
+		stderr.Reset()
+		clock.set(clock.Now().Add(after))
+		bar.show(p)
+		require.Equal(t, want, stderr.String())
+	}
+	shows(0, reconcile.Progress{Done: 1, Total: 100}, "\r\x1b[Kasked 1/100, 0 without an answer")
+	shows(100*time.Millisecond, reconcile.Progress{Done: 5, Total: 100}, "")
+	shows(9900*time.Millisecond, reconcile.Progress{Done: 20, Total: 100, Failed: 1}, "\r\x1b[Kasked 20/100, 2.0/s, 40s left, 1 without an answer")
+	shows(199*time.Millisecond, reconcile.Progress{Done: 21, Total: 100}, "")
+	shows(time.Millisecond, reconcile.Progress{Done: 100, Total: 100}, "\r\x1b[Kasked 100/100, 9.8/s, 0s left, 0 without an answer")
+	stderr.Reset()
+	bar.end()
+	require.Equal(t, "\n", stderr.String())
+}
+
+// TestBarElsewhere: only a terminal has a line of progress.
+func TestBarElsewhere(t *testing.T) {
+	a, _, stderr := newApp(wallClock{})
+	bar := a.progress()
+	bar.show(reconcile.Progress{Done: 1, Total: 1})
+	bar.end()
+	require.Empty(t, stderr.String())
+
+	unused := &bytes.Buffer{}
+	a.terminal, a.stderr = true, unused
+	a.progress().end()
+	require.Empty(t, unused.String(), "nothing was asked")
+
+	file, err := os.Create(t.TempDir() + "/log")
+	require.NoError(t, err)
+	defer file.Close()
+	require.False(t, isTerminal(file, func(string) (string, bool) { return "xterm", true }))
+}
