@@ -82,7 +82,7 @@ func (n *night) reload(ctx context.Context, l Ledger, day Day, read map[string]b
 
 // emptiness: a ledger that holds nothing of the day is suspicious. It makes
 // the run incomplete when it holds rows of other days alone (the wrong file),
-// or when no source has anything of the day though the days beside it have.
+// or when a source has no row though the days beside it have orders.
 func (n *night) emptiness(ctx context.Context) error {
 	var empty []Load
 	for _, l := range n.Ledgers {
@@ -105,9 +105,11 @@ func (n *night) emptiness(ctx context.Context) error {
 		for _, load := range empty {
 			n.alarm(words("%s 的台账没有任何记录：%s", "the ledger of %s has no rows: %s", n.Day, load.Scope))
 		}
-		if len(empty) < len(n.Ledgers) {
-			return nil
-		}
+	}
+	switch {
+	case len(empty) == 0, !filled && len(empty) < len(n.Ledgers):
+		return nil
+	case !filled:
 		return n.headless
 	}
 	n.sum.LedgerEmpty = true

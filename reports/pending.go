@@ -48,7 +48,10 @@ func lastError(l reconcile.Line) string {
 	if l.Last == nil || l.Last.Trustworthy() {
 		return ""
 	}
-	return strings.TrimSpace(l.Last.Code + " " + l.Last.Message)
+	if l.Last.Code == "SUCCESS" || strings.HasPrefix(l.Last.Message, l.Last.Code) {
+		return l.Last.Message // the code adds nothing, or says the contrary
+	}
+	return l.Last.Code + " " + l.Last.Message
 }
 
 func tintPending(l reconcile.Line, base look) look {

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -115,7 +116,11 @@ func (a *app) printBill(k reconcile.Key, x reconcile.Answer) {
 		fmt.Fprintf(a.stdout, "%-12s %s\n", name, plain(fmt.Sprintf(format, args...)))
 	}
 	row("bill", "%s of %s, mid %s, tid %s, inst_mid %s", k.BillNo, k.BillDay, k.MID, k.TID, k.InstMID)
-	row("outcome", "%s %s %s (%d requests)", x.Outcome, x.Code, x.Message, x.Attempts)
+	said := x.Message
+	if !strings.HasPrefix(said, x.Code) {
+		said = x.Code + " " + said
+	}
+	row("outcome", "%s %s (%d requests)", x.Outcome, said, x.Attempts)
 	if x.Outcome != reconcile.Found {
 		return
 	}
