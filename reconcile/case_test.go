@@ -66,6 +66,31 @@ func TestCaseClearsOnItsGroundAlone(t *testing.T) {
 	require.Equal(t, thursday, back.FirstSeen)
 }
 
+func TestMissingBillDoesNotClearByEditingTheLedger(t *testing.T) {
+	s := agreed19()
+	s.shows("NO_ORDER")
+	c, _, _ := Observe(nil, found(s, thursday))
+	require.Equal(t, BillNotFound, c.Code)
+	s.pay.Order.Status = Closed
+	stays, _, _ := Observe(&c, goneNow(s, thursday+1))
+	require.Equal(t, StateOpen, stays.State)
+	there, _, _ := Observe(&c, goneNow(agreed19(), thursday+1))
+	require.Equal(t, StateCleared, there.State)
+}
+
+func TestAttributeClearsOnlyWhenItWasCompared(t *testing.T) {
+	s := agreed19()
+	s.pay.Order.Coupon = Some(1)
+	c, _, _ := Observe(nil, found(s, thursday))
+	require.Equal(t, CouponMismatch, c.Code)
+	held := agreed19()
+	held.pay.Conflicting = true
+	stays, _, _ := Observe(&c, goneNow(held, thursday+1))
+	require.Equal(t, StateOpen, stays.State)
+	compared, _, _ := Observe(&c, goneNow(agreed19(), thursday+1))
+	require.Equal(t, StateCleared, compared.State)
+}
+
 func TestCaseThatNeverClears(t *testing.T) {
 	s := agreed19()
 	s.shows("CLOSED")

@@ -204,17 +204,22 @@ var places = func() map[Code]int {
 
 func gone(Case, Verdict) bool { return true }
 
-// agreed: nothing at all is discrepant any more.
+// agreed: found, paid on both sides, and nothing at all is discrepant.
 func agreed(_ Case, v Verdict) bool {
-	return !slices.ContainsFunc(v.Findings, func(f Finding) bool { return f.Severity.Discrepant() })
+	return v.Facts.BothPaid && !slices.ContainsFunc(v.Findings, func(f Finding) bool { return f.Severity.Discrepant() })
 }
 
 // paidEqual: both sides paid, and the amounts agree.
 func paidEqual(_ Case, v Verdict) bool { return v.Facts.BothPaid && v.Facts.AmountsAgree }
 
 // stillPaid: both sides are still paid, so the field was compared and agrees,
-// or the ledger no longer carries it.
-func stillPaid(_ Case, v Verdict) bool { return v.Facts.BillPaid }
+// or the ledger no longer carries it. Held out of matching, or with statuses
+// that contradict each other, it was not compared.
+func stillPaid(_ Case, v Verdict) bool {
+	return v.Facts.BothPaid && !slices.ContainsFunc(v.Findings, func(f Finding) bool {
+		return f.Code == LedgerDuplicateKey || f.Code == BillStatusConflict
+	})
+}
 
 // refundedOrBooked: the buyer has the money back, or the ledger owns up to it.
 func refundedOrBooked(_ Case, v Verdict) bool {

@@ -82,6 +82,11 @@ func (v Verdict) Primary() Finding {
 	return v.Findings[0]
 }
 
+// waits says whether something about the order is explained by time alone.
+func (v Verdict) waits() bool {
+	return slices.ContainsFunc(v.Findings, func(f Finding) bool { return f.Severity == Wait || f.Code == SecuredFundsHeld })
+}
+
 // OneSided says whether exactly one side says that money moved.
 func (v Verdict) OneSided() bool { return v.Facts.LedgerPaid != v.Facts.BillPaid }
 

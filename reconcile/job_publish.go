@@ -98,7 +98,10 @@ func (b *book) order(s *Subject, v Verdict) error {
 		return err
 	}
 	if decided && pending == 0 {
-		v.Final = v.Final || v.Class != Unverified
+		v.Final = v.Final || v.Class == Discrepant && !v.waits()
+	}
+	if b.sum.Systemic && pending > 0 {
+		v.Final = false // what may clear is looked at again in a run that looks right
 	}
 	b.sum.Pending += pending
 	return b.out.Verdict(v)
@@ -124,7 +127,7 @@ func (b *book) cases(s *Subject, v Verdict) (decided bool, pending int64, err er
 		if now.State.Pending() {
 			pending++
 		}
-		decided = decided || now.State == StateResolved
+		decided = decided || now.State == StateResolved && !now.Gone
 	}
 	return decided, pending, nil
 }
@@ -146,7 +149,7 @@ func caseCodes(cases []Case, v Verdict) []Code {
 
 // move writes what Observe makes of a case and returns the case as it stands.
 func (b *book) move(before *Case, s Sighting) (Case, error) {
-	if s.Finding == nil && s.Verdict.Class == Unverified && before != nil && !RuleOf(before.Code).Unverified {
+	if s.Verdict.Class == Unverified && before != nil && !RuleOf(before.Code).Unverified {
 		return *before, nil
 	}
 	now, event, changed := Observe(before, s)
