@@ -3,11 +3,13 @@ package chinaums
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -15,6 +17,7 @@ import (
 
 // attempt is what one request brought.
 type attempt struct {
+	op         string // of the request; empty: the call's own
 	status     int    // 0: no response came
 	body       []byte // nil: none, or too large to keep
 	fields     object // nil: the body is not a JSON object
@@ -26,10 +29,19 @@ type attempt struct {
 }
 
 // post makes one attempt: a fresh timestamp, nonce and signature over the very
-// bytes that go out.
-func (c *Client) post(ctx context.Context, path string, build func(time.Time) []byte) attempt {
+// bytes that go out, or the token where there is one.
+func (c *Client) post(ctx context.Context, path string, t *token, build func(time.Time) []byte) attempt {
 	now := c.options.Now()
 	body := build(now)
+	if t != nil {
+		return c.send(ctx, path, body, tokenAuthorization(c.options.TokenHeader, c.options.AppID, t)).without(t.text)
+	}
+	return c.send(ctx, path, body,
+		BodyAuthorization(c.options.AppID, c.options.AppKey, HeaderTimestamp(now), newNonce(), body))
+}
+
+// send makes one attempt with a body and an Authorization header; empty: none.
+func (c *Client) send(ctx context.Context, path string, body []byte, authorization string) attempt {
 	timed, cancel := c.toItsEnd(ctx)
 	defer cancel()
 	req, err := http.NewRequestWithContext(timed, http.MethodPost, c.base+path, bytes.NewReader(body))
@@ -39,11 +51,32 @@ func (c *Client) post(ctx context.Context, path string, build func(time.Time) []
 	req.Header.Set("Content-Type", "application/json; charset=utf-8")
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", "umsrecon")
-	req.Header.Set("Authorization",
-		BodyAuthorization(c.options.AppID, c.options.AppKey, HeaderTimestamp(now), newNonce(), body))
+	if authorization != "" {
+		req.Header.Set("Authorization", authorization)
+	}
 	got := c.receive(req)
 	got.class = Classify(got.status, got.code, got.err)
 	return got
+}
+
+// encodeBody is a request as it goes out. Encoding strings never fails.
+func encodeBody(v any) []byte {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+}
+
+// without hides a token that the platform repeats in its answer.
+func (a attempt) without(s Secret) attempt {
+	text := s.reveal()
+	a.text = strings.ReplaceAll(a.text, text, masked)
+	a.code = strings.ReplaceAll(a.code, text, masked)
+	if bytes.Contains(a.body, []byte(text)) {
+		a.body = bytes.ReplaceAll(a.body, []byte(text), []byte(masked))
+	}
+	return a
 }
 
 // toItsEnd bounds one attempt. When ctx ends, the attempt may still come to its

@@ -104,3 +104,38 @@ func (c Class) sentinel() error {
 		ClassMalformed:  ErrMalformed,
 	}[c]
 }
+
+// saysNo are the business codes by which the platform surely did not do what
+// it was asked to do. Others of ClassRefused leave that open: DUP_ORDER may be
+// about this very request, TARGET_FAIL about an answer that got lost.
+var saysNo = map[string]bool{"INVALID_ORDER": true, "OPERATION_NOT_ALLOWED": true, "NO_CROSS_DAY_TRADING": true}
+
+// endOfWrite is what one request that changes something ends in, by its only
+// attempt; nil for SUCCESS. Whatever is not a plain no is ErrUnsure: an answer
+// whose layers contradict each other, and every code that is not known.
+func endOfWrite(httpStatus int, code string, class Class) error {
+	ok := httpStatus == http.StatusOK
+	switch {
+	case class == ClassAnswer:
+		return nil
+	case class == ClassNoOrder:
+		return ErrNoOrder
+	case ok && saysNo[code]:
+		return ErrRefused
+	case classes[code] == ClassRejected && classOfStatus(httpStatus) != ClassRetry:
+		return ErrRejected
+	}
+	return ErrUnsure
+}
+
+// endOfWrite of the last attempt. A request that was refused for its token was
+// not read, and without a token nothing was sent.
+func (x exchange) endOfWrite() error {
+	switch {
+	case x.deniedToken, x.op == opToken && x.class == ClassRejected:
+		return ErrRejected
+	case x.op == opToken:
+		return ErrStopped
+	}
+	return endOfWrite(x.status, x.code, x.class)
+}

@@ -83,3 +83,39 @@ func TestEveryClassHasAnEnd(t *testing.T) {
 	}
 	require.NoError(t, ClassAnswer.sentinel())
 }
+
+func TestEndOfWrite(t *testing.T) {
+	byEnd := map[error][]string{
+		nil:         {"SUCCESS"},
+		ErrNoOrder:  {"NO_ORDER"},
+		ErrRefused:  {"INVALID_ORDER", "OPERATION_NOT_ALLOWED", "NO_CROSS_DAY_TRADING"},
+		ErrRejected: {"BAD_REQUEST", "NO_SERVICE", "ABNORMAL_REQUEST_TIME", "1000", "BAD_SIGN", "INVALID_MSGSRC", "DENIED_IP", "NO_MERCHANT", "INACTIVE_MERCHANT", "INVLID_MERCHANT_CONFIG"},
+		ErrUnsure: {"TIMEOUT", "NET_ERROR", "INTERNAL_ERROR", "TXN_DISCARDED", "INVALID_RESPONSE", "9200", "ORDER_PROCESSING",
+			"DUP_ORDER", "TARGET_FAIL", "ANYTHING_ELSE", "success", "0000", "1401", ""},
+	}
+	tested := 0
+	for end, codes := range byEnd {
+		for _, code := range codes {
+			require.Equal(t, end, endOfWrite(200, code, Classify(200, code, nil)), code)
+			for _, status := range []int{429, 500, 503} {
+				require.Equal(t, ErrUnsure, endOfWrite(status, code, Classify(status, code, nil)), "%d %s", status, code)
+			}
+			elsewhere := ErrUnsure
+			if end == ErrRejected {
+				elsewhere = ErrRejected
+			}
+			for _, status := range []int{204, 302, 400, 401, 404, 412} {
+				require.Equal(t, elsewhere, endOfWrite(status, code, Classify(status, code, nil)), "%d %s", status, code)
+			}
+			if _, listed := classes[code]; listed {
+				tested++
+			}
+		}
+	}
+	require.Len(t, classes, tested, "a code of the table is not tested")
+	for _, err := range []error{errNotJSON, errCut, errTooLarge, ErrMalformed, errors.New("reset")} {
+		for _, status := range []int{0, 200, 302, 403, 429, 500} {
+			require.Equal(t, ErrUnsure, endOfWrite(status, "", Classify(status, "", err)), "%d %v", status, err)
+		}
+	}
+}

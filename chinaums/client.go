@@ -15,6 +15,7 @@ type Client struct {
 	options Options
 	base    string
 	http    *http.Client
+	slot    *tokenSlot // nil: requests are signed, there is no token
 }
 
 // New checks the options; its errors match ErrOptions.
@@ -27,10 +28,14 @@ func New(o Options) (*Client, error) {
 		return nil, err
 	}
 	o = o.withDefaults()
-	return &Client{options: o, base: base, http: &http.Client{
+	c := &Client{options: o, base: base, http: &http.Client{
 		Transport:     transport(o, plain),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}, nil
+	}}
+	if o.Auth == AuthAccessToken {
+		c.slot = o.Tokens.slot(base, o.AppID)
+	}
+	return c, nil
 }
 
 // CloseIdle closes the connections that are kept for later calls.
@@ -39,8 +44,10 @@ func (c *Client) CloseIdle() { c.http.CloseIdleConnections() }
 // exchange is what a call brought: its last attempt.
 type exchange struct {
 	attempt
-	sent      int  // requests
-	cutBudget bool // more attempts were due, the budget had none left
+	sent        int  // requests, those for a token not counted
+	renewed     bool // a refused token was met
+	deniedToken bool // the last attempt was refused for its token
+	cutBudget   bool // more attempts were due, the budget had none left
 }
 
 // errAgain asks for another attempt.
@@ -53,11 +60,9 @@ func (c *Client) call(ctx context.Context, path string, build func(now time.Time
 	var last exchange
 	pause := newPauses(c.options.Backoff)
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
-		if err := c.admit(ctx); err != nil {
+		if err := c.try(ctx, &last, path, build, attempt.deniesAccess); err != nil {
 			return struct{}{}, backoff.Permanent(err)
 		}
-		last.sent++
-		last.attempt = c.post(ctx, path, build)
 		pause.atLeast = last.retryAfter
 		switch {
 		case last.err != nil && ctx.Err() != nil:
@@ -78,6 +83,59 @@ func (c *Client) call(ctx context.Context, path string, build func(now time.Time
 		return last, ErrBudget
 	}
 	return last, ErrStopped
+}
+
+// once posts what build makes one time. Only a request that was refused for
+// its token, and so was not read, is sent again. The error is ErrBudget or
+// ErrStopped, and nothing was sent.
+func (c *Client) once(ctx context.Context, path string, build func(now time.Time) []byte) (exchange, error) {
+	var x exchange
+	if err := c.try(ctx, &x, path, build, attempt.deniesAccessInWords); err != nil && x.sent == 0 {
+		return x, err
+	}
+	return x, nil
+}
+
+// try makes one attempt of a call. A token that denied refuses is replaced,
+// once in the call, and the request made anew. The error is ErrBudget or
+// ErrStopped; the attempt before it stays.
+func (c *Client) try(ctx context.Context, x *exchange, path string, build func(time.Time) []byte, denied func(attempt) bool) error {
+	for {
+		t, failed, err := c.token(ctx)
+		if err != nil {
+			return err
+		}
+		if failed != nil {
+			x.attempt, x.deniedToken = *failed, false
+			return nil
+		}
+		if err := c.admit(ctx); err != nil {
+			return err
+		}
+		if t != nil {
+			t = c.slot.latest(t)
+		}
+		x.attempt = c.post(ctx, path, t, build)
+		x.sent++
+		if t == nil || !c.renew(x, t, denied) {
+			return nil
+		}
+	}
+}
+
+// renew learns from an attempt about the token it showed, and says whether to
+// make another one with another token.
+func (c *Client) renew(x *exchange, t *token, denied func(attempt) bool) bool {
+	x.deniedToken = denied(x.attempt)
+	if !x.deniedToken {
+		if x.status == http.StatusOK && x.fields != nil {
+			c.slot.accept(t)
+		}
+		return false
+	}
+	again := !x.renewed && c.slot.drop(t, c.options.Now())
+	x.renewed = true
+	return again
 }
 
 // admit takes one unit of the budget and one token of the limit. The budget
@@ -114,5 +172,8 @@ func (x exchange) failure(op string) error {
 
 // fail is an error about the last attempt.
 func (x exchange) fail(op, message string, sentinel error) error {
+	if x.op != "" {
+		op = x.op
+	}
 	return &Error{Op: op, HTTPStatus: x.status, Code: printable(x.code), Message: printable(message), Err: sentinel}
 }

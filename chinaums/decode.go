@@ -69,19 +69,24 @@ func (o object) text(name string) (s string, ok bool) {
 	return s, json.Unmarshal(o[name], &s) == nil
 }
 
-// codeAndText are errCode, which may be a JSON number, and errMsg, or errInfo
-// of the gateway's layer.
-func (o object) codeAndText() (code, text string) {
-	code, ok := o.text("errCode")
-	if raw := string(o["errCode"]); !ok && strings.Trim(raw, "0123456789") == "" {
-		code = raw
+// code is a code, which may be a JSON number; empty when absent or of another
+// type.
+func (o object) code(name string) string {
+	s, ok := o.text(name)
+	if raw := string(o[name]); !ok && strings.Trim(raw, "0123456789") == "" {
+		s = raw
 	}
+	return strings.TrimSpace(s)
+}
+
+// codeAndText are errCode, and errMsg, or errInfo of the gateway's layer.
+func (o object) codeAndText() (code, text string) {
 	for _, name := range []string{"errMsg", "errInfo"} {
 		if s, ok := o.text(name); ok && s != "" {
-			return strings.TrimSpace(code), s
+			return o.code("errCode"), s
 		}
 	}
-	return strings.TrimSpace(code), ""
+	return o.code("errCode"), ""
 }
 
 // reader takes typed values out of an object and keeps the first fault, which

@@ -33,10 +33,15 @@ var (
 	// ErrWrongKey: the answer names another bill than the one asked about.
 	ErrWrongKey = errors.New("the answer is about another bill")
 
+	// ErrUnsure: a request that changes something was sent, and what came back
+	// does not say whether it did.
+	ErrUnsure = errors.New("it is not known whether the platform did it; ask before sending again")
+
 	// ErrBudget: the budget was used up before the first request of this call.
 	ErrBudget = errors.New("the request budget is used up")
 
-	// ErrStopped: the context ended, or its deadline cannot be met.
+	// ErrStopped: the context ended, or its deadline cannot be met. Of a call
+	// that changes something: it was not sent, or not read.
 	ErrStopped = errors.New("stopped before an answer came")
 
 	// ErrBadQuery: the query lacks what no answer can do without; nothing was sent.
@@ -44,6 +49,10 @@ var (
 
 	// ErrOptions is returned by New.
 	ErrOptions = errors.New("gateway options are not valid")
+
+	// ErrNotice is returned by ParseNotice when a body is no notice, or when it
+	// is not certain what it says.
+	ErrNotice = errors.New("the notice cannot be read")
 
 	// ErrSignature is returned by VerifyNotice when the signature does not hold.
 	ErrSignature = errors.New("the signature does not hold")
@@ -59,7 +68,7 @@ var (
 // Error is how a call ended without an answer. It never holds a body, a
 // header or a key.
 type Error struct {
-	Op         string // the interface, such as "bills/query"
+	Op         string // the interface, such as "bills/query"; "token" when no access token could be had
 	HTTPStatus int    // of the last attempt; 0: no response came
 	Code       string // errCode of the body, printable and bounded; may be empty
 	Message    string // errMsg or errInfo of the body, or what went wrong; printable and bounded

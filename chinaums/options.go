@@ -21,9 +21,15 @@ type Options struct {
 	AppKey  Secret
 	Now     func() time.Time
 
+	Auth        Auth        // AuthBodySig
+	TokenHeader TokenHeader // TokenPlain
+	// Tokens keeps the tokens of AuthAccessToken; it may be shared between
+	// clients. Nil: one of the client's own.
+	Tokens *Tokens
+
 	Timeout     time.Duration // of one attempt, its body included; 15 s
 	Grace       time.Duration // that an attempt under way has when its context ends; 5 s
-	MaxAttempts int           // requests per call; 4
+	MaxAttempts int           // requests per call; 4. A refused token adds one
 	MaxBody     int64         // bytes of an answer; 1 MiB
 	Concurrency int           // calls in flight, for which connections are kept; 8
 	Backoff     Backoff
@@ -47,6 +53,15 @@ type Backoff struct {
 }
 
 func (o Options) withDefaults() Options {
+	if o.Auth == "" {
+		o.Auth = AuthBodySig
+	}
+	if o.TokenHeader == "" {
+		o.TokenHeader = TokenPlain
+	}
+	if o.Tokens == nil {
+		o.Tokens = NewTokens()
+	}
 	if o.Timeout == 0 {
 		o.Timeout = 15 * time.Second
 	}
@@ -82,6 +97,10 @@ func (o Options) check() error {
 		return fmt.Errorf("%w: app key is empty", ErrOptions)
 	case o.Now == nil:
 		return fmt.Errorf("%w: there is no clock", ErrOptions)
+	case o.Auth != "" && o.Auth != AuthBodySig && o.Auth != AuthAccessToken:
+		return fmt.Errorf("%w: auth must be %s or %s, not %.40q", ErrOptions, AuthBodySig, AuthAccessToken, o.Auth)
+	case o.TokenHeader != "" && o.TokenHeader != TokenPlain && o.TokenHeader != TokenQuoted:
+		return fmt.Errorf("%w: token header must be %s or %s, not %.40q", ErrOptions, TokenPlain, TokenQuoted, o.TokenHeader)
 	case o.Timeout < 0 || o.Grace < 0 || o.MaxAttempts < 0 || o.MaxBody < 0 || o.Concurrency < 0:
 		return fmt.Errorf("%w: timeout, grace, attempts, body and concurrency cannot be negative", ErrOptions)
 	case o.Backoff.First < 0 || o.Backoff.Max < 0 || o.Backoff.Elapsed < 0:

@@ -41,13 +41,19 @@ func (s State) Pending() bool { return s == StateOpen || s == StateProposed }
 // the order's key (or the bad row's text) and the code: rerunning a day
 // touches the same case.
 type Case struct {
-	ID        string
-	Code      Code
-	Severity  Severity
-	State     State
-	Primary   bool // the order's gravest finding
-	Key       Key  // zero for a bad ledger row
+	ID       string
+	Code     Code
+	Severity Severity
+	State    State
+	Primary  bool // the order's gravest finding
+	// Key is zero for a bad ledger row, and holds only the merchant for the
+	// case of a cause.
+	Key       Key
 	LedgerDay Day
+	Scope     string // of the source of a bad row; empty: of an order or notice
+	// Covers is how many orders or rows the case of a cause stands for; zero:
+	// the case is about one.
+	Covers int64
 
 	Ledger, UMS Amount // as the finding compared them
 	// Gap is UMS − ledger in money that moved, on the one case of the order
@@ -61,8 +67,8 @@ type Case struct {
 	FirstSeen, LastSeen Day // Beijing dates of the runs that saw it
 	Times               int // runs that saw it
 
-	// What a person decided; empty while nobody has.
-	Outcome, Note, By string
+	// What a person decided; empty while nobody has. Reviewer is who approved it.
+	Outcome, Note, By, Reviewer string
 }
 
 // CaseID is the stable id of an order's case.
@@ -101,7 +107,9 @@ const (
 	EventRevalued EventKind = "revalued"
 	EventCleared  EventKind = "cleared"
 	EventGone     EventKind = "condition_gone"
-	EventResolved EventKind = "resolved"
+	EventProposed EventKind = "proposed"
+	EventResolved EventKind = "resolved" // by a person, or approved by another
+	EventRejected EventKind = "rejected"
 )
 
 // Event is one step in the life of a case.
@@ -123,6 +131,8 @@ type Event struct {
 // holds, and the verdict on the order.
 type Sighting struct {
 	CaseID  string   // of a bad row's case; empty: by the order's key and the code
+	Scope   string   // of the source of a bad row
+	Cause   *Cause   // that the case is about; nil: it is about an order, row or notice
 	Finding *Finding // nil: the condition does not hold
 	Verdict Verdict
 	Order   Order
@@ -151,12 +161,19 @@ func present(before *Case, s Sighting) (Case, *Event, bool) {
 	if before != nil {
 		now = *before
 	}
+	if before == nil {
+		now.inheritDecision(s.Predecessors, f)
+	}
 	was, oldStake, oldFacts := now.State, now.Stake, now.Facts
 	now.Severity, now.Ledger, now.UMS, now.Reason, now.Facts = f.Severity, f.Ledger, f.UMS, f.Reason, f.Basis
 	now.Primary = s.Verdict.Primary().Code == f.Code
 	now.Key, now.LedgerDay, now.LastSeen = s.Verdict.Key, s.Order.LedgerDay, s.Today
 	now.Gap = s.Verdict.Gap(f.Code)
 	now.Stake = s.Verdict.Stake(f)
+	now.Scope = s.Scope
+	if s.Cause != nil {
+		now.Gap, now.Stake, now.Covers = s.Cause.Gap, s.Cause.Covered.Fen, s.Cause.Covered.Count
+	}
 	now.Times++
 
 	settled := was == StateResolved && !now.Gone && oldFacts == f.Basis
@@ -167,9 +184,13 @@ func present(before *Case, s Sighting) (Case, *Event, bool) {
 	now.State = stateFor(f)
 	if was == StateProposed && oldFacts == f.Basis {
 		now.State = StateProposed
+	} else {
+		now.Outcome, now.Note, now.By, now.Reviewer = "", "", "", "" // a decision relied on facts that are no more
 	}
 	event := &Event{CaseID: now.ID, State: now.State, Was: was, Stake: now.Stake, Reason: f.Reason, Facts: f.Basis}
 	switch {
+	case before == nil && now.State.Pending(): // whatever it inherited, it is new
+		event.Kind, event.Was = EventOpened, ""
 	case was == "":
 		event.Kind = EventOpened
 	case was == StateResolved || was == StateCleared:
@@ -182,6 +203,17 @@ func present(before *Case, s Sighting) (Case, *Event, bool) {
 		return now, nil, true
 	}
 	return now, event, true
+}
+
+// inheritDecision takes over what a person decided about the same facts when
+// they were a case of a notice.
+func (c *Case) inheritDecision(predecessors []Case, f Finding) {
+	for _, p := range predecessors {
+		if p.Code == f.Code && p.Facts == f.Basis && (p.State == StateResolved || p.State == StateProposed) && !p.Gone {
+			c.State, c.Facts, c.Stake, c.Outcome, c.Note, c.By, c.Reviewer = p.State, p.Facts, p.Stake, p.Outcome, p.Note, p.By, p.Reviewer
+			return
+		}
+	}
 }
 
 func stateFor(f Finding) State {
@@ -201,7 +233,7 @@ func absent(before *Case, s Sighting) (Case, *Event, bool) {
 	now := *before
 	rule := RuleOf(now.Code)
 	passing := now.State == StateWaiting || now.State == StateUnverified
-	mayClear := rule.clears != nil && rule.clears(*before, s.Verdict) && !s.KeepOpen
+	mayClear := (s.Cause != nil || rule.clears != nil && rule.clears(*before, s.Verdict)) && !s.KeepOpen
 	event := &Event{CaseID: now.ID, Was: now.State, Stake: now.Stake}
 	switch {
 	case passing || (now.State.Pending() && mayClear):
@@ -213,7 +245,7 @@ func absent(before *Case, s Sighting) (Case, *Event, bool) {
 	default:
 		return Case{}, nil, false
 	}
-	event.State = now.State
+	event.State, event.Reason = now.State, s.whyGone(now.State == StateCleared)
 	return now, event, true
 }
 
@@ -221,7 +253,7 @@ func absent(before *Case, s Sighting) (Case, *Event, bool) {
 // code follows.
 func (s Sighting) inheritedFirstSeen(c Code) Day {
 	first := s.Today
-	for _, waited := range RuleOf(c).Follows {
+	for _, waited := range append([]Code{c}, RuleOf(c).Follows...) {
 		for _, p := range s.Predecessors {
 			if p.Code == waited && p.FirstSeen != 0 && p.FirstSeen < first {
 				first = p.FirstSeen

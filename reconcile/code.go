@@ -1,6 +1,9 @@
 package reconcile
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Code names one way in which an order can fail to agree.
 type Code string
@@ -31,6 +34,7 @@ var severityRank = map[Severity]int{S1: 0, S2: 1, S3: 2, Wait: 3, S4: 4, Info: 5
 const (
 	BillNotFound           Code = "BILL_NOT_FOUND"
 	NotSubmitted           Code = "NOT_SUBMITTED"
+	LedgerNotFound         Code = "LEDGER_NOT_FOUND"
 	LedgerDuplicateRow     Code = "LEDGER_DUPLICATE_ROW"
 	LedgerDuplicateKey     Code = "LEDGER_DUPLICATE_KEY"
 	LedgerRowVanished      Code = "LEDGER_ROW_VANISHED"
@@ -85,6 +89,14 @@ const (
 	SettleBeforePay    Code = "SETTLE_BEFORE_PAY"
 	CrossDay           Code = "CROSS_DAY"
 
+	NoticeMissing            Code = "NOTICE_MISSING"
+	NoticeNotApplied         Code = "NOTICE_NOT_APPLIED"
+	NoticePaidBillUnpaid     Code = "NOTICE_PAID_BILL_UNPAID"
+	NoticeBillConflict       Code = "NOTICE_BILL_CONFLICT"
+	NoticeMutated            Code = "NOTICE_MUTATED"
+	NoticeUnverified         Code = "NOTICE_UNVERIFIED"
+	DeductionWithoutContract Code = "DEDUCTION_WITHOUT_CONTRACT"
+
 	NotQueriedCode      Code = "NOT_QUERIED"
 	QueryFailedCode     Code = "QUERY_FAILED"
 	QueryRejected       Code = "QUERY_REJECTED"
@@ -93,6 +105,8 @@ const (
 
 	LedgerRowInvalid Code = "LEDGER_ROW_INVALID"
 	LedgerKeyDamaged Code = "LEDGER_KEY_DAMAGED"
+
+	PayScoreSyncDue Code = "PAY_SCORE_SYNC_DUE"
 )
 
 // Rule is what the tables say of a code.
@@ -113,12 +127,13 @@ type Rule struct {
 var Rules = []Rule{
 	{Code: BillNotFound, ZH: "渠道无此单", EN: "bill not found at UMS", Severity: S1, clears: agreed},
 	{Code: NotSubmitted, ZH: "未到渠道", EN: "never submitted to UMS", Severity: S4},
+	{Code: LedgerNotFound, ZH: "台账无此单", EN: "notified by UMS, not in the ledger", Severity: S1, clears: appeared},
 	{Code: LedgerDuplicateRow, ZH: "台账重复行", EN: "identical ledger rows", Severity: S4},
 	{Code: LedgerDuplicateKey, ZH: "台账同号异文", EN: "one key, different ledger rows", Severity: S2, clears: gone},
 	{Code: LedgerRowVanished, ZH: "台账记录消失", EN: "ledger row vanished", Severity: S2, clears: unchanged},
 	{Code: LedgerChanged, ZH: "已对台账被改", EN: "reconciled ledger row changed", Severity: S2},
 	{Code: PaymentReferenceReused, ZH: "渠道流水被多单占用", EN: "payment reference on two bills", Severity: S1},
-	{Code: DoublePayment, ZH: "重复支付", EN: "order paid twice", Severity: S1, clears: gone},
+	{Code: DoublePayment, ZH: "重复支付", EN: "order paid twice", Severity: S1, clears: onePaid},
 
 	{Code: LedgerUnpaidBillPaid, ZH: "掉单（渠道已付）", EN: "paid at UMS, unpaid in the ledger", Severity: S1, Follows: []Code{LedgerWaiting}, clears: paidEqual},
 	{Code: LedgerWaiting, ZH: "待入账", EN: "paid after the ledger was taken", Severity: Wait},
@@ -128,8 +143,8 @@ var Rules = []Rule{
 	{Code: LedgerOpenBillClosed, ZH: "渠道已关台账未关", EN: "closed at UMS, open in the ledger", Severity: S4},
 	{Code: UnpaidWaiting, ZH: "待支付", EN: "not yet paid", Severity: Wait},
 	{Code: StaleUnpaid, ZH: "超时未付", EN: "not paid in time", Severity: S4},
-	{Code: BillStatusUnknown, ZH: "渠道状态不明", EN: "unknown bill status", Severity: S3, clears: gone},
-	{Code: BillStatusConflict, ZH: "渠道状态矛盾", EN: "bill and flow status contradict", Severity: S3, clears: gone},
+	{Code: BillStatusUnknown, ZH: "渠道状态不明", EN: "unknown bill status", Severity: S3, clears: statusKnown},
+	{Code: BillStatusConflict, ZH: "渠道状态矛盾", EN: "bill and flow status contradict", Severity: S3, clears: statusHolds},
 	{Code: BillStatusRegressed, ZH: "渠道状态回退", EN: "bill was paid and no longer is", Severity: S1},
 
 	{Code: AmountBillMore, ZH: "渠道金额多", EN: "UMS amount is more", Severity: S2, clears: paidEqual},
@@ -137,35 +152,43 @@ var Rules = []Rule{
 	{Code: AmountWithinTolerance, ZH: "容差内", EN: "difference within tolerance", Severity: S4},
 	{Code: AmountUnitSuspect, ZH: "元分口径疑误", EN: "yuan taken for fen, or fen for yuan", Severity: S2, clears: paidEqual},
 	{Code: AmountBasisMismatch, ZH: "金额口径差", EN: "ledger carries another of the bill's amounts", Severity: S3, clears: paidEqual},
-	{Code: BuyerPayMismatch, ZH: "实付不符", EN: "buyer paid differs", Severity: S3, clears: stillPaid},
-	{Code: CouponMismatch, ZH: "优惠不符", EN: "coupon differs", Severity: S3, clears: stillPaid},
+	{Code: BuyerPayMismatch, ZH: "实付不符", EN: "buyer paid differs", Severity: S3, clears: buyerPayCompared},
+	{Code: CouponMismatch, ZH: "优惠不符", EN: "coupon differs", Severity: S3, clears: couponCompared},
 	{Code: FieldNotCompared, ZH: "未比对", EN: "field not answered by UMS", Severity: S4},
 	{Code: AmountIdentity, ZH: "渠道金额勾稽不平", EN: "UMS amounts do not add up", Severity: S3, clears: stillPaid},
 
-	{Code: RefundNotInLedger, ZH: "渠道已退台账未记", EN: "refunded at UMS, not in the ledger", Severity: S1, clears: refundAgreed},
-	{Code: RefundNotAtUMS, ZH: "台账已退渠道未退", EN: "refunded in the ledger, not at UMS", Severity: S1, Follows: []Code{RefundWaiting}, clears: refundAgreed},
+	{Code: RefundNotInLedger, ZH: "渠道已退台账未记", EN: "refunded at UMS, not in the ledger", Severity: S1, clears: flowEqual},
+	{Code: RefundNotAtUMS, ZH: "台账已退渠道未退", EN: "refunded in the ledger, not at UMS", Severity: S1, Follows: []Code{RefundWaiting}, clears: flowEqual},
 	{Code: RefundFailedAtUMS, ZH: "渠道退款失败", EN: "refund failed at UMS", Severity: S2, Follows: []Code{RefundWaiting}, clears: refundAgreed},
 	{Code: RefundWaiting, ZH: "退款处理中", EN: "refund under way", Severity: Wait},
 	{Code: RefundStuck, ZH: "退款超时", EN: "refund takes too long", Severity: S2, Follows: []Code{RefundWaiting}, clears: flowDecided},
-	{Code: RefundAmountMismatch, ZH: "退款金额不符", EN: "refund amount differs", Severity: S1, clears: refundAgreed},
-	{Code: RefundIncomplete, ZH: "退款不足额", EN: "refunds sum to less than the payment", Severity: S2, clears: gone},
+	{Code: RefundAmountMismatch, ZH: "退款金额不符", EN: "refund amount differs", Severity: S1, clears: flowEqual},
+	{Code: RefundIncomplete, ZH: "退款不足额", EN: "refunds sum to less than the payment", Severity: S2, clears: refundsSum},
 	{Code: RefundExceedsPayment, ZH: "退款超额", EN: "refunds exceed the payment", Severity: S1},
-	{Code: RefundUndetermined, ZH: "退款金额待定", EN: "refunded, amount cannot be asked", Severity: S2, clears: refundAgreed},
+	{Code: RefundUndetermined, ZH: "退款金额待定", EN: "refunded, amount cannot be asked", Severity: S2, clears: flowEqual},
 
-	{Code: CompletionNotAtUMS, ZH: "预授权完成：渠道未完成", EN: "completed in the ledger, not at UMS", Severity: S1, Follows: []Code{CompletionWaiting}, clears: refundAgreed},
+	{Code: CompletionNotAtUMS, ZH: "预授权完成：渠道未完成", EN: "completed in the ledger, not at UMS", Severity: S1, Follows: []Code{CompletionWaiting}, clears: flowEqual},
 	{Code: CompletionWaiting, ZH: "预授权完成：处理中", EN: "completion under way", Severity: Wait},
 	{Code: CompletionStuck, ZH: "预授权完成：超时", EN: "completion takes too long", Severity: S2, Follows: []Code{CompletionWaiting}, clears: flowDecided},
 	{Code: CompletionFailedAtUMS, ZH: "预授权完成：失败", EN: "completion failed at UMS", Severity: S2, Follows: []Code{CompletionWaiting}, clears: refundAgreed},
-	{Code: CompletionNotInLedger, ZH: "预授权完成：台账未记", EN: "completed at UMS, not in the ledger", Severity: S1, clears: refundAgreed},
-	{Code: CompletionAmountMismatch, ZH: "预授权完成金额不符", EN: "completion amount differs", Severity: S1, clears: refundAgreed},
-	{Code: SecuredFundsHeld, ZH: "担保未完成", EN: "guarantee not completed", Severity: S4, clears: gone},
+	{Code: CompletionNotInLedger, ZH: "预授权完成：台账未记", EN: "completed at UMS, not in the ledger", Severity: S1, clears: flowEqual},
+	{Code: CompletionAmountMismatch, ZH: "预授权完成金额不符", EN: "completion amount differs", Severity: S1, clears: flowEqual},
+	{Code: SecuredFundsHeld, ZH: "担保未完成", EN: "guarantee not completed", Severity: S4, clears: secureOver},
 
 	{Code: SettleWaiting, ZH: "待清算", EN: "not yet settled", Severity: Wait},
 	{Code: SettleOverdue, ZH: "超期未清算", EN: "settlement overdue", Severity: S2, Follows: []Code{SettleWaiting}, clears: settled},
-	{Code: SettleDateMismatch, ZH: "清算日不符", EN: "settle date differs", Severity: S3, clears: stillPaid},
+	{Code: SettleDateMismatch, ZH: "清算日不符", EN: "settle date differs", Severity: S3, clears: settleCompared},
 	{Code: SettleDateChanged, ZH: "清算日变更", EN: "settle date changed", Severity: S3},
-	{Code: SettleBeforePay, ZH: "清算早于支付", EN: "settled before it was paid", Severity: S3, clears: stillPaid},
+	{Code: SettleBeforePay, ZH: "清算早于支付", EN: "settled before it was paid", Severity: S3, clears: settleHolds},
 	{Code: CrossDay, ZH: "日切", EN: "paid on another business day", Severity: Info},
+
+	{Code: NoticeMissing, ZH: "未收到通知", EN: "no notice of the payment", Severity: S3, clears: noticed},
+	{Code: NoticeNotApplied, ZH: "通知已到未入账", EN: "notified, not applied to the ledger", Severity: S1, clears: booked},
+	{Code: NoticePaidBillUnpaid, ZH: "通知已付查询未付", EN: "notified as paid, unpaid at UMS", Severity: S1, clears: noticesAgree},
+	{Code: NoticeBillConflict, ZH: "通知与查询不符", EN: "notice and bill contradict", Severity: S2, clears: noticesAgree},
+	{Code: NoticeMutated, ZH: "同通知号内容变化", EN: "one notice id, different content", Severity: S1, clears: placed},
+	{Code: NoticeUnverified, ZH: "通知验签失败", EN: "notices whose signature does not hold", Severity: S1},
+	{Code: DeductionWithoutContract, ZH: "无有效签约扣款", EN: "deducted without a contract", Severity: S2, clears: covered},
 
 	{Code: NotQueriedCode, ZH: "未查询", EN: "not asked", Severity: S3, Unverified: true},
 	{Code: QueryFailedCode, ZH: "查询多次失败", EN: "asked in vain", Severity: S3, Unverified: true},
@@ -175,6 +198,8 @@ var Rules = []Rule{
 
 	{Code: LedgerRowInvalid, ZH: "台账行无效", EN: "ledger row invalid", Severity: S2, clears: gone},
 	{Code: LedgerKeyDamaged, ZH: "单号被表格破坏", EN: "id damaged by a spreadsheet", Severity: S2, clears: gone},
+
+	{Code: PayScoreSyncDue, ZH: "支付分待同步", EN: "pay-score order not told to UMS", Severity: S2, clears: synced},
 }
 
 // RuleOf is the rule of a code; the zero Rule for one that is not listed.
@@ -221,9 +246,50 @@ func stillPaid(_ Case, v Verdict) bool {
 	})
 }
 
+// compared: stillPaid, and UMS stated the field of a ledger column.
+func compared(column string) func(Case, Verdict) bool {
+	return func(c Case, v Verdict) bool {
+		return stillPaid(c, v) && !slices.ContainsFunc(v.Findings, func(f Finding) bool { return f.Code == FieldNotCompared && f.Basis == column })
+	}
+}
+
+var (
+	buyerPayCompared = compared("buyer_pay_amount")
+	couponCompared   = compared("coupon_amount")
+	settleCompared   = compared("settle_date")
+)
+
+// settleHolds: UMS names a settle date again, and it is not before the payment.
+func settleHolds(_ Case, v Verdict) bool { return v.Facts.SettleHolds }
+
+// statusKnown: a known status has come.
+func statusKnown(_ Case, v Verdict) bool { return v.Facts.StatusKnown }
+
+// statusHolds: bill and flow status fit each other again.
+func statusHolds(_ Case, v Verdict) bool { return v.Facts.StatusHolds }
+
+// secureOver: the guarantee was completed or cancelled.
+func secureOver(_ Case, v Verdict) bool { return v.Facts.SecureOver }
+
+// refundsSum: the refunds sum to what was refunded.
+func refundsSum(_ Case, v Verdict) bool { return v.Facts.RefundsSum }
+
+// onePaid: of several payments of one order, all but one were given back.
+func onePaid(_ Case, v Verdict) bool { return v.Facts.RefundedInFull || v.Facts.OthersRefunded }
+
 // refundedOrBooked: the buyer has the money back, or the ledger owns up to it.
 func refundedOrBooked(_ Case, v Verdict) bool {
 	return v.Facts.RefundedInFull || v.Facts.LedgerPaid
+}
+
+// flowEqual: on the refund or completion itself, done on both sides and equal;
+// on its payment, the ledger has such rows and UMS agrees with each.
+func flowEqual(_ Case, v Verdict) bool {
+	equal := v.Facts.BothPaid && v.Facts.AmountsAgree
+	if v.Key.Kind() != Payment {
+		return equal
+	}
+	return v.Facts.FlowsAgree || equal && v.Facts.SecureOver
 }
 
 // refundAgreed: the ledger has the refund or completion and UMS agrees.
@@ -237,3 +303,31 @@ func settled(_ Case, v Verdict) bool { return v.Facts.Settled }
 
 // unchanged: the row is back as it was.
 func unchanged(before Case, v Verdict) bool { return before.Facts == v.Facts.Row }
+
+// appeared: the order that a notice belongs to is in the ledger and agrees.
+func appeared(_ Case, v Verdict) bool { return v.Facts.Appeared }
+
+// placed: of a notice, the order that it belongs to carries the case now. On an
+// order it never clears.
+func placed(_ Case, v Verdict) bool { return v.Facts.Placed }
+
+// covered: a contract covers the deduction now. What rested on contract notices
+// is looked at only while the two numbers are taken for the same.
+func covered(before Case, v Verdict) bool {
+	if v.Facts.Placed {
+		return true // the order carries the case now
+	}
+	return v.Facts.Covered && (v.Facts.ContractsMatched || !strings.HasSuffix(before.Facts, byMatching))
+}
+
+// noticed: the notice is there.
+func noticed(_ Case, v Verdict) bool { return v.Facts.Noticed }
+
+// booked: the ledger has turned paid.
+func booked(_ Case, v Verdict) bool { return v.Facts.LedgerPaid }
+
+// noticesAgree: the bill is paid, and the notices say the same.
+func noticesAgree(_ Case, v Verdict) bool { return v.Facts.NoticesAgree }
+
+// synced: UMS was told.
+func synced(_ Case, v Verdict) bool { return v.Facts.Synced }

@@ -13,10 +13,15 @@ type Finding struct {
 	// the code compares; absent where a side states none.
 	Ledger, UMS Amount
 	Reason      Words
+	// Shared: the case of a cause stands for it, it has none of its own.
+	Shared bool
 	// Basis holds the facts the finding rests on, as text without times of
 	// asking: if it changes, a person's resolution no longer covers the case.
 	Basis string
 }
+
+// Caseless says whether the finding is kept with the run only.
+func (f Finding) Caseless() bool { return f.Severity.Note() || f.Shared }
 
 // Difference is UMS − ledger, absent unless both sides state an amount.
 func (f Finding) Difference() Amount { return f.UMS.Minus(f.Ledger) }
@@ -45,15 +50,28 @@ func (c Class) ZH() string {
 
 // Facts is what an order shows now, for the grounds on which cases clear.
 type Facts struct {
-	LedgerPaid     bool   // the ledger row is paid, part refunded or refunded
-	BillPaid       bool   // UMS took money at some time
-	BothPaid       bool   // both of the above
-	AmountsAgree   bool   // compared, and equal or within tolerance
-	RefundedInFull bool   // UMS gave all of it back
-	FlowsAgree     bool   // refund or completion rows exist, and UMS agrees with each
-	FlowDecided    bool   // the refund or completion is done or failed at UMS
-	Settled        bool   // the settle date has arrived
-	Row            string // fingerprint of the ledger row
+	LedgerPaid       bool   // the ledger row is paid, part refunded or refunded
+	BillPaid         bool   // UMS took money at some time
+	BothPaid         bool   // both of the above
+	AmountsAgree     bool   // compared, and equal or within tolerance
+	RefundedInFull   bool   // UMS gave all of it back
+	FlowsAgree       bool   // refund or completion rows exist, and UMS agrees with each
+	FlowDecided      bool   // the refund or completion is done or failed at UMS
+	Settled          bool   // the settle date has arrived
+	StatusKnown      bool   // the bill's status is one that is known
+	StatusHolds      bool   // bill and flow status do not contradict
+	SecureOver       bool   // a guarantee was completed or cancelled
+	RefundsSum       bool   // the ledger's refunds sum to what it calls refunded
+	SettleHolds      bool   // UMS names a settle date, and not before the payment
+	OthersRefunded   bool   // other payments of this order number were all given back
+	Noticed          bool   // a verified notice about the bill is there
+	NoticesAgree     bool   // the bill is paid, and no notice contradicts it
+	Synced           bool   // UMS was told of the payment of a pay-score order
+	Covered          bool   // the contracts of deductions were looked at
+	ContractsMatched bool   // contract notices, too
+	Placed           bool   // of a notice: it belongs to an order now
+	Appeared         bool   // of a notice: the order it belongs to agrees
+	Row              string // fingerprint of the ledger row
 }
 
 // Verdict is what Judge says of one order.

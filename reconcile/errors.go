@@ -31,4 +31,22 @@ var (
 	// ErrInterrupted is returned by Job.Run when its context ends while it
 	// asks; what was answered is committed, and the run can be taken up again.
 	ErrInterrupted = errors.New("interrupted")
+
+	// ErrOtherSending is returned by Sender.Send when the same completion or
+	// pay-score order is stored with other figures.
+	ErrOtherSending = errors.New("it is stored with other figures")
+
+	// ErrUnsure is returned by Sender.Send when it is not known whether UMS
+	// did it.
+	ErrUnsure = errors.New("it is not known whether UMS did it")
+
+	// ErrSendRefused is returned by Sender.Send when UMS said no.
+	ErrSendRefused = errors.New("UMS refused it")
+
+	// ErrOtherAmount is returned by Sender.Send when UMS has completed another
+	// amount.
+	ErrOtherAmount = errors.New("UMS has completed another amount")
+
+	// ErrNotSent is returned by Sender.Send when nothing was sent.
+	ErrNotSent = errors.New("nothing was sent")
 )

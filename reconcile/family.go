@@ -23,7 +23,8 @@ type Subject struct {
 	StatusSince time.Time // when its present status was first loaded
 	SnapshotAt  time.Time // when the books it stands in were taken
 	Row         string    // fingerprint of the row's mapped columns
-	Pinned      *Pinned   // how it stood when it became final; nil: never has
+	Pinned      *Pinned   // how it stood when it became final, or its day was signed off; nil: never has
+	SignedOff   bool      // its ledger day is closed
 
 	// Answer is what the run goes by: this run's own, or the one at hand for
 	// an order that need not be asked. Nil: none.
@@ -33,8 +34,20 @@ type Subject struct {
 	FirstSettleDay Day       // the settle date it first named; zero: none yet
 	FirstPaidAt    time.Time // payTime when UMS first called it paid; zero: never did
 
+	// Notices are the verified ones about the bill, the first received first;
+	// they stand on the payment.
+	Notices []Notice
+	// NoticesFrom is when the first verified notice of the merchant was paid,
+	// or came in; zero: none ever came.
+	NoticesFrom time.Time
+	// Synced is when UMS was told of the payment of a pay-score order; zero:
+	// it was not.
+	Synced time.Time
+
 	Clashes []Clash
 	Cases   []Case // all that the order has ever had, in no order
+	// NoticeCases are those of notices about it from before it was there.
+	NoticeCases []Case
 }
 
 // Pinned is an order's money and status when nothing more could change.
@@ -48,4 +61,6 @@ type Clash struct {
 	Code      Code   // PaymentReferenceReused or DoublePayment
 	Reference string // the payment reference, or the order number, they share
 	Others    []Key  // the other payments, sorted; never empty
+	// Over: the others were given back in full, so that nothing clashes any more.
+	Over bool
 }

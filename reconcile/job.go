@@ -72,6 +72,7 @@ type Scope struct {
 	NoQuery  bool // judge by the answers at hand
 	Requery  bool // ask the final orders of the day, too
 	Recheck  []int
+	Calendar Calendar
 }
 
 // Store keeps everything. Every method that writes is one transaction.
@@ -100,11 +101,21 @@ type Store interface {
 	// SaveAnswers commits answers; only then do they count.
 	SaveAnswers(ctx context.Context, runID string, answers []Answered) error
 
+	// TieNotices finds the bill that each verified notice is about, of those
+	// that belong to none yet. reopen: what was final is open again for it;
+	// without it notices about final orders wait for the next run.
+	TieNotices(ctx context.Context, s Scope, reopen bool) error
+
 	// Families yields every family that has an order in scope, by key.
 	Families(ctx context.Context, s Scope) iter.Seq2[Family, error]
 	// History lists, for earlier ledger days, how many orders their last run
 	// judged and how many it found discrepant.
 	History(ctx context.Context, before Day) ([]DayShare, error)
+	// CauseCases lists the cases that causes have had on ledger days from
+	// since on, and those of the rows of sources.
+	CauseCases(ctx context.Context, since Day) ([]Case, error)
+	// DayOrders is how many orders of every kind a merchant's ledger day holds.
+	DayOrders(ctx context.Context, mid string, day Day) (int64, error)
 	// Publish runs fn in the transaction that writes verdicts, cases and the
 	// summary; an error from fn leaves everything as it was.
 	Publish(ctx context.Context, runID string, fn func(Publication) error) error
@@ -131,6 +142,10 @@ type Publication interface {
 	// BadRows yields the bad rows of the last loads in scope with the
 	// case each has, and the pending cases of bad rows that are gone.
 	BadRows() ([]RowSighting, error)
+	// Notices yields, when the verdicts are written, the notices of the
+	// lookback that no order carries or that have a case of their own, and the
+	// unverified ones by day and path.
+	Notices(s Scope, see func(NoticeSighting) error) error
 	// Balance is the closing balance of the previous run, and what
 	// people resolved and reopened since.
 	Balance() (opening, resolved, reopened Sum, err error)

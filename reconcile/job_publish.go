@@ -16,6 +16,9 @@ func (n *night) publish(ctx context.Context) error {
 	}
 	return n.Store.Publish(ctx, n.sum.RunID, func(p Publication) error {
 		b := &book{night: n, out: p, today: DayOf(n.scope.Now), mute: map[Words]int{}}
+		if err := b.common(n.causes, n.together); err != nil {
+			return err
+		}
 		for family, err := range n.families(ctx) {
 			if err != nil {
 				return err
@@ -25,6 +28,9 @@ func (n *night) publish(ctx context.Context) error {
 			}
 		}
 		if err := b.badRows(); err != nil {
+			return err
+		}
+		if err := b.notices(); err != nil {
 			return err
 		}
 		return b.close(n.Clock.Now())
@@ -93,43 +99,73 @@ func (b *book) order(s *Subject, v Verdict) error {
 	if v.Class == Unverified {
 		b.mute[v.Primary().Reason]++
 	}
-	decided, pending, err := b.cases(s, v)
+	had, err := b.cases(s, v)
 	if err != nil {
 		return err
 	}
-	if decided && pending == 0 {
+	b.sum.Pending += had.pending
+	if had.decided && had.pending+had.shared == 0 {
 		v.Final = v.Final || v.Class == Discrepant && !v.waits()
 	}
-	if b.sum.Systemic && pending > 0 {
+	if b.sum.Systemic && had.pending+had.shared > 0 {
 		v.Final = false // what may clear is looked at again in a run that looks right
 	}
-	b.sum.Pending += pending
 	return b.out.Verdict(v)
 }
 
-// cases moves every case that the order has or gets. decided says whether a
-// person has resolved one of them and it still stands; pending counts those
-// that are open or proposed now.
-func (b *book) cases(s *Subject, v Verdict) (decided bool, pending int64, err error) {
+// casesHad is how the cases of an order stand.
+type casesHad struct {
+	decided bool  // a person has resolved one of them, and it still stands
+	pending int64 // are open or proposed
+	shared  int64 // findings whose cause has a case that is open or proposed
+}
+
+func (h *casesHad) add(c Case) {
+	if c.State.Pending() {
+		h.pending++
+	}
+	h.decided = h.decided || c.State == StateResolved && !c.Gone
+}
+
+// cases moves every case that the order has or gets, and marks the findings for
+// which the case of a cause stands.
+func (b *book) cases(s *Subject, v Verdict) (had casesHad, err error) {
 	known := map[Code]*Case{}
 	for i := range s.Cases {
 		known[s.Cases[i].Code] = &s.Cases[i]
 	}
+	group := groupOf(s.Order)
+	before := slices.Concat(s.Cases, s.NoticeCases, b.causes.casesOf(group))
 	for _, code := range caseCodes(s.Cases, v) {
-		sight := Sighting{Verdict: v, Order: s.Order, Today: b.today, Predecessors: s.Cases, KeepOpen: b.sum.Systemic}
-		if i := slices.IndexFunc(v.Findings, func(f Finding) bool { return f.Code == code }); i >= 0 {
+		sight := Sighting{Verdict: v, Order: s.Order, Today: b.today, Predecessors: before, KeepOpen: b.sum.Systemic}
+		i := slices.IndexFunc(v.Findings, func(f Finding) bool { return f.Code == code })
+		cause := b.causes.standing(group, code, s.Cases)
+		if i >= 0 && cause != nil {
+			had.share(v.Findings[i:], cause)
+		} else if i >= 0 {
 			sight.Finding = &v.Findings[i]
 		}
 		now, err := b.move(known[code], sight)
 		if err != nil {
-			return false, 0, err
+			return had, err
 		}
-		if now.State.Pending() {
-			pending++
-		}
-		decided = decided || now.State == StateResolved && !now.Gone
+		had.add(now)
 	}
-	return decided, pending, nil
+	return had, nil
+}
+
+// share marks the findings of the first one's code: the cause's case stands for
+// them.
+func (h *casesHad) share(fs []Finding, c *Cause) {
+	for i := range fs {
+		if fs[i].Code == c.Code {
+			fs[i].Shared = true
+		}
+	}
+	if c.Case.State.Pending() {
+		h.shared++
+	}
+	h.decided = h.decided || c.Case.State == StateResolved && !c.Case.Gone
 }
 
 // caseCodes are the codes to look at, in table order: those found, and those
@@ -168,44 +204,6 @@ func (b *book) move(before *Case, s Sighting) (Case, error) {
 	event.RunID, event.At = b.sum.RunID, b.scope.Now
 	b.sum.Cases.count(*event)
 	return now, b.out.Event(*event)
-}
-
-// badRows opens and clears the cases of ledger rows that were not understood.
-func (b *book) badRows() error {
-	rows, err := b.out.BadRows()
-	if err != nil {
-		return err
-	}
-	for _, r := range rows {
-		sight := r.sighting(b.today, b.Day, b.sum.Systemic)
-		if err := b.sum.countFindings(sight.Verdict); err != nil {
-			return err
-		}
-		now, err := b.move(r.Case, sight)
-		if err != nil {
-			return err
-		}
-		if now.State.Pending() {
-			b.sum.Pending++
-		}
-	}
-	return nil
-}
-
-// sighting is a bad row in the form in which cases are moved.
-func (r RowSighting) sighting(today, runDay Day, keepOpen bool) Sighting {
-	s := Sighting{CaseID: r.CaseID, Today: today, KeepOpen: keepOpen}
-	s.Order.LedgerDay = r.Day
-	if r.Day == 0 {
-		s.Order.LedgerDay = runDay
-	}
-	if r.Row != nil {
-		code := r.Row.Code()
-		f := Finding{Code: code, Severity: RuleOf(code).Severity, Reason: r.Row.Reason, Basis: r.Row.Raw}
-		s.Finding = &f
-		s.Verdict = Verdict{Class: Discrepant, Findings: []Finding{f}}
-	}
-	return s
 }
 
 // close balances the books and writes the summary.

@@ -44,7 +44,7 @@ func (j *Job) Run(ctx context.Context, r Request) (Summary, error) {
 func (j *Job) scope(runID string, r Request, now time.Time) Scope {
 	return Scope{
 		RunID: runID, Day: r.Day, Since: r.Day - Day(j.Settings.Lookback), Now: now, FreshFor: freshFor,
-		NoQuery: r.NoQuery, Requery: r.Requery, Recheck: j.Settings.Recheck,
+		NoQuery: r.NoQuery, Requery: r.Requery, Recheck: j.Settings.Recheck, Calendar: j.Settings.Calendar,
 	}
 }
 
@@ -57,13 +57,23 @@ type night struct {
 	halt     *halt
 	ofDay    map[string]int // orders of the run's day, by scope of the ledger
 	headless error          // a source had not even a heading; nil: all had
+	causes   *causes        // what the orders have in common
+	rowsHad  []Case         // that causes of bad rows have had
+	together []*Cause       // those of the orders that are likely or have a case
 }
 
 func (n *night) run(ctx context.Context) error {
 	if err := n.load(ctx); err != nil {
 		return err
 	}
+	if err := n.Store.TieNotices(ctx, n.scope, true); err != nil {
+		return err
+	}
 	if err := n.ask(ctx); err != nil {
+		return err
+	}
+	// An answer names what a deduction's notice is about.
+	if err := n.Store.TieNotices(ctx, n.scope, false); err != nil {
 		return err
 	}
 	return n.publish(ctx)

@@ -6,32 +6,69 @@ import (
 )
 
 // suspect looks, before anything is written, whether so much is discrepant
-// that a wrong setting is likelier than as many faults.
+// that a wrong setting is likelier than as many faults, and for what the
+// discrepant orders have in common.
 func (n *night) suspect(ctx context.Context) error {
-	var judged, discrepant int64
+	had, err := n.Store.CauseCases(ctx, n.scope.Since)
+	if err != nil {
+		return err
+	}
+	ofRows := func(c Case) bool { return c.Scope != "" }
+	for _, c := range had {
+		if ofRows(c) {
+			n.rowsHad = append(n.rowsHad, c)
+		}
+	}
+	n.causes = newCauses(n.Settings, slices.DeleteFunc(had, ofRows))
 	for f, err := range n.families(ctx) {
 		if err != nil {
 			return err
 		}
-		for _, v := range Judge(f, n.Settings, n.scope.Now) {
-			if v.Class != Unverified {
-				judged++
-			}
-			if v.Class == Discrepant {
-				discrepant++
-			}
-		}
+		n.compare(f)
 	}
 	history, err := n.Store.History(ctx, n.Day)
 	if err != nil {
 		return err
 	}
-	if Systemic(judged, discrepant, history) {
+	if Systemic(n.sum.Judged, n.sum.Discrepant, history) {
 		n.sum.Systemic = true
 		n.alarm(words("疑似系统性问题：已核对 %d 笔中 %d 笔有差异；本次不自动消除任何差异，请先检查商户号、金额单位、日期与台账",
-			"likely systemic: %[2]d of %[1]d judged orders are discrepant; nothing was cleared; check mid, amount unit, day and ledger first", judged, discrepant))
+			"likely systemic: %[2]d of %[1]d judged orders are discrepant; nothing was cleared; check mid, amount unit, day and ledger first", n.sum.Judged, n.sum.Discrepant))
 	}
-	return nil
+	return n.orderCauses(ctx)
+}
+
+// compare counts the orders of a family.
+func (n *night) compare(f Family) {
+	verdicts := Judge(f, n.Settings, n.scope.Now)
+	for i := range f.Subjects {
+		s := &f.Subjects[i]
+		if !s.InScope {
+			continue
+		}
+		v := verdicts[0]
+		verdicts = verdicts[1:]
+		n.causes.order(s, v)
+		if v.Class == Unverified || n.known(s, v) {
+			continue
+		}
+		n.sum.Judged++
+		if v.Class == Discrepant {
+			n.sum.Discrepant++
+		}
+	}
+}
+
+// known says whether an order of an earlier day has been discrepant before:
+// what is still open of other nights says nothing about this one.
+func (n *night) known(s *Subject, v Verdict) bool {
+	if s.Order.LedgerDay == n.Day || v.Class != Discrepant {
+		return false
+	}
+	return slices.ContainsFunc(v.Findings, func(f Finding) bool {
+		c := n.causes.byCode[groupOf(s.Order)][f.Code]
+		return aliveIn(s.Cases, f.Code) || c != nil && c.alive()
+	})
 }
 
 // Systemic says whether a run looks wrong as a whole: of at least 20 judged

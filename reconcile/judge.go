@@ -89,20 +89,34 @@ func (v *view) payment() {
 	v.facts.RefundedInFull = v.refundedInFull()
 	v.facts.Settled = v.facts.BillPaid && v.arrived(v.bill.Payment.SettleDay)
 	v.facts.FlowsAgree = v.flowsAgree()
-	if v.bill.Total.Known {
-		v.ums = v.basisAmount()
-	}
+	v.ums = v.basisAmount()
+	v.standing()
+	v.facts.Synced = !v.s.Synced.IsZero()
 	v.clashes()
 	v.regression()
+	v.noticesAlone()
 	if v.held {
 		return
 	}
 	v.status()
 	v.amounts()
 	v.refundSums()
+	v.notices()
+	v.payScore()
 	v.guarantee()
 	v.settlement()
 	v.crossDay()
+}
+
+// standing is what the bill shows by itself.
+func (v *view) standing() {
+	b := v.bill
+	v.facts.StatusKnown = v.col != unknown
+	v.facts.StatusHolds = v.col != unknown && v.col != noOrder && (!b.Payment.Present || b.pairHolds())
+	v.facts.SecureOver = b.SecureStatus == SecureAll || b.SecureStatus == SecureCanceled
+	v.facts.SettleHolds = v.facts.BillPaid && b.Payment.SettleDay >= v.set.Calendar.BusinessDay(b.Payment.PaidAt)
+	booked, open := v.refundsBooked()
+	v.facts.RefundsSum = !open && booked >= v.o.Amount
 }
 
 func (v *view) verdict() Verdict {

@@ -1,5 +1,16 @@
 package reconcile
 
+// coupon is the channel's coupon: of the bill, else of its payment in a notice.
+func (v *view) coupon() Amount {
+	c := v.bill.Payment.Coupon
+	for _, n := range v.s.Notices {
+		if !c.Known && n.Kind == BillNotice {
+			c = n.Coupon
+		}
+	}
+	return c
+}
+
 // basisAmount is the amount of the bill that total_amount is compared with.
 func (v *view) basisAmount() Amount {
 	switch v.set.AmountBasis {
@@ -22,7 +33,7 @@ func (v *view) amounts() {
 		v.totalAmount()
 	}
 	v.attribute(BuyerPayMismatch, "buyer_pay_amount", "实付金额", v.o.BuyerPay, v.bill.Payment.BuyerPay)
-	v.attribute(CouponMismatch, "coupon_amount", "优惠金额", v.o.Coupon, v.bill.Payment.Coupon)
+	v.attribute(CouponMismatch, "coupon_amount", "优惠金额", v.o.Coupon, v.coupon())
 	v.identity()
 }
 

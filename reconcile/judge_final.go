@@ -11,6 +11,8 @@ func (v *view) final(class Class) bool {
 		return v.flowFinal()
 	}
 	switch {
+	case v.awaitsNotice():
+		return false
 	case v.facts.BothPaid && v.bill.SecureStatus != SecureUncompleted && v.bill.SecureStatus != SecurePartly:
 		return (v.facts.Settled || v.facts.RefundedInFull) && v.flowsFinal()
 	case v.facts.RefundedInFull: // and closed in the ledger

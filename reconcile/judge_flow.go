@@ -61,6 +61,7 @@ func (v *view) flow() {
 	v.facts.FlowDecided = at == done || at == failed
 	v.facts.Settled = v.facts.BillPaid && v.arrived(block.SettleDay)
 	v.ums = block.Total
+	v.facts.StatusKnown = v.col != unknown
 	switch {
 	case v.held:
 	case v.col == noOrder:
@@ -202,7 +203,21 @@ func (v *view) refundsExplain() bool {
 
 func (v *view) refundedInFull() bool {
 	sum, n, _ := v.refundsDone()
-	return v.bill.RefundedInFull() || (v.bill.Paid() && n > 0 && sum >= v.bill.Total.Fen)
+	return v.bill.RefundedInFull() || (v.bill.Paid() && n > 0 && v.bill.Total.Known && sum >= v.bill.Total.Fen)
+}
+
+// refundsBooked adds up the refunds that the ledger calls a success; open says
+// whether one is still processing.
+func (v *view) refundsBooked() (booked Fen, open bool) {
+	for _, s := range v.flows(Refund) {
+		switch s.Order.Status {
+		case Success:
+			booked += s.Order.Amount
+		case Processing:
+			open = true
+		}
+	}
+	return booked, open
 }
 
 // refundSums holds the refunds of a payment together against it.
@@ -211,16 +226,7 @@ func (v *view) refundSums() {
 	if len(rows) == 0 {
 		return
 	}
-	var booked Fen
-	open := false
-	for _, s := range rows {
-		switch s.Order.Status {
-		case Success:
-			booked += s.Order.Amount
-		case Processing:
-			open = true
-		}
-	}
+	booked, open := v.refundsBooked()
 	if v.o.Status == Refunded && !open && booked < v.o.Amount {
 		v.addOver(RefundIncomplete, Some(v.o.Amount), Some(booked), words("台账为已全额退款，但退款合计 %[2]s 元少于订单金额 %[1]s 元",
 			"the ledger says refunded, but its refunds sum to %[2]s of %[1]s yuan", v.o.Amount.Yuan(), booked.Yuan()))
@@ -260,3 +266,6 @@ func (v *view) flowsAgree() bool {
 	}
 	return moving > 0
 }
+
+// Completed says whether the block is of a completion that UMS has done.
+func (f Flow) Completed() bool { return f.progress(Completion) == done }

@@ -3,8 +3,17 @@ package reconcile
 import "strings"
 
 // ledgerAlone records what the ledger shows without UMS. These findings hold
-// whether or not an answer came.
+// whether or not an answer came, and rest on the ledger alone.
 func (v *view) ledgerAlone() {
+	v.ledgerFindings()
+	for i := range v.findings {
+		if f := &v.findings[i]; f.Code != LedgerRowVanished {
+			f.Basis = string(v.o.Status) + " " + v.o.Amount.Yuan() + " " + v.s.Row
+		}
+	}
+}
+
+func (v *view) ledgerFindings() {
 	s := v.s
 	if s.Copies > 1 {
 		v.add(LedgerDuplicateRow, words("台账中有 %d 行完全相同，只计一次", "the ledger holds %d identical rows; counted once", s.Copies))
@@ -76,6 +85,8 @@ func (v *view) clashes() {
 		}
 		list := strings.Join(others, ", ")
 		switch {
+		case c.Over:
+			v.facts.OthersRefunded = true
 		case c.Code == PaymentReferenceReused:
 			v.add(c.Code, words("渠道流水 %s 同时出现在账单 %s", "payment reference %s also stands on %s", c.Reference, list)).Basis += " " + c.Reference + " " + list
 		case c.Code == DoublePayment && v.set.CheckDouble && !v.facts.RefundedInFull && v.facts.BillPaid:

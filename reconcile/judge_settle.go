@@ -15,16 +15,20 @@ func (v *view) settlement() {
 		v.dated(SettleDateMismatch, "清算日期：台账 %s，渠道 %s", "settle date: ledger %s, UMS %s", ledger, day)
 	}
 	if first := v.s.FirstSettleDay; first != 0 && day != first {
-		v.dated(SettleDateChanged, "清算日期由 %s 变为 %s", "the settle date was %s and is %s", first, day)
+		f := v.dated(SettleDateChanged, "清算日期由 %s 变为 %s", "the settle date was %s and is %s", first, day)
+		if v.s.SignedOff {
+			f.Severity = S2
+		}
 	}
 	if day != 0 && day < payDay {
 		v.dated(SettleBeforePay, "清算日期 %s 早于支付所属营业日 %s", "settle date %s is before the business day of payment %s", day, payDay)
 	}
 }
 
-func (v *view) dated(c Code, zh, en string, a, b Day) {
+func (v *view) dated(c Code, zh, en string, a, b Day) *Finding {
 	f := v.add(c, words(zh, en, a, b))
 	f.Basis += " " + a.String() + " " + b.String()
+	return f
 }
 
 // settleWait: a settle date that is absent or in the future is explained by

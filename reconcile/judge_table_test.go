@@ -235,12 +235,17 @@ var polarities = map[Code]polarity{
 		close: func(s *scene) { s.pay.Order.Status = PartRefunded; s.pay.Pinned = &Pinned{Paid, 1908} },
 	},
 	PaymentReferenceReused: {
-		fires: func(s *scene) { s.pay.Clashes = []Clash{{PaymentReferenceReused, "S1", []Key{{}}}} },
-		close: func(s *scene) { s.pay.Clashes = []Clash{{DoublePayment, "S1", []Key{{}}}} },
+		fires: func(s *scene) {
+			s.pay.Clashes = []Clash{{Code: PaymentReferenceReused, Reference: "S1", Others: []Key{{}}}}
+		},
+		close: func(s *scene) { s.pay.Clashes = []Clash{{Code: DoublePayment, Reference: "S1", Others: []Key{{}}}} },
 	},
 	DoublePayment: {
-		fires: func(s *scene) { s.pay.Clashes = []Clash{{DoublePayment, "SO1", []Key{{}}}} },
-		close: func(s *scene) { s.pay.Clashes = []Clash{{DoublePayment, "SO1", []Key{{}}}}; s.set.CheckDouble = false },
+		fires: func(s *scene) { s.pay.Clashes = []Clash{{Code: DoublePayment, Reference: "SO1", Others: []Key{{}}}} },
+		close: func(s *scene) {
+			s.pay.Clashes = []Clash{{Code: DoublePayment, Reference: "SO1", Others: []Key{{}}}}
+			s.set.CheckDouble = false
+		},
 	},
 	LedgerUnpaidBillPaid: {
 		fires: func(s *scene) { s.pay.Order.Status = Unpaid; s.pay.SnapshotAt = at("10:00:00") },
@@ -390,8 +395,8 @@ var polarities = map[Code]polarity{
 	ResponseKeyMismatch: {fires: func(s *scene) { s.pay.Answer.Outcome = WrongKey }, close: func(s *scene) { s.pay.Answer.Outcome = Malformed }},
 }
 
-// Codes of ledger rows are found before there is an order to judge.
-var beforeTheJudge = []Code{LedgerRowInvalid, LedgerKeyDamaged}
+// Codes of ledger rows and of notices are found where there is no order to judge.
+var beforeTheJudge = []Code{LedgerRowInvalid, LedgerKeyDamaged, LedgerNotFound, NoticeUnverified}
 
 func TestEveryCodeFiresAndDoesNot(t *testing.T) {
 	for _, rule := range Rules {

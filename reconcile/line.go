@@ -12,6 +12,12 @@ type Line struct {
 	// NoLongerAsked: the order lies beyond the lookback.
 	NoLongerAsked bool
 	Row           *BadRow // when the case is about a bad ledger row
+	// Notice is what the case is about when it is about a notice that no order
+	// carries; of several that were not verified, the first.
+	Notice *Notice
+	// Noticed is what the last verified notice about the order says, in the
+	// platform's words; empty: there is none.
+	Noticed string
 }
 
 // Lines yields lines until the first error.

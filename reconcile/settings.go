@@ -28,6 +28,16 @@ type Settings struct {
 	NoticeGrace   time.Duration // from payTime
 	CheckIdentity bool          // AMOUNT_IDENTITY is looked for
 	CheckDouble   bool          // DOUBLE_PAYMENT is looked for
+	// OneCaseFrom is how many orders of a merchant's day, or rows of a source,
+	// have to have one cause for one case to stand for all; 0: never.
+	OneCaseFrom int
+
+	ExpectNotices   bool // notices come, so that one that is missing says something
+	ContractNotices bool // contract notices come
+	// MatchContracts reads the contractId of a deduction and the
+	// authorizationCode of a contract notice as the same number, which the
+	// vendor does not say.
+	MatchContracts bool
 }
 
 // DefaultSettings are the rules where the configuration is silent.
@@ -42,5 +52,6 @@ func DefaultSettings() Settings {
 		RefundGrace: 72 * time.Hour,
 		NoticeGrace: 24 * time.Hour,
 		CheckDouble: true,
+		OneCaseFrom: 100,
 	}
 }

@@ -43,6 +43,10 @@ type Summary struct {
 	// Alarms are what concerns the run as a whole, worst first: said on page
 	// one, before any figure.
 	Alarms []Words `json:"alarms"`
+	// Judged and Discrepant count the orders that this run judged and found
+	// discrepant, but for those of earlier days that were discrepant before.
+	Judged     int64 `json:"judged"`
+	Discrepant int64 `json:"discrepant"`
 	// Systemic: so many orders are discrepant that a wrong setting is likelier
 	// than as many faults; no case was cleared.
 	Systemic bool `json:"systemic"`

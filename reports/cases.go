@@ -60,7 +60,7 @@ func (b *book) findingColumns(today reconcile.Day) []lineColumn {
 	return []lineColumn{
 		{head: "台账状态", width: 7, look: lookWord, value: func(l reconcile.Line, _ int64) any { return b.status(l.Order.Status) }},
 		{head: "渠道状态", width: 13, look: lookWord, value: func(l reconcile.Line, _ int64) any { return b.umsStatus(l) }},
-		{head: "通知状态", width: 7, look: lookWord, value: func(reconcile.Line, int64) any { return "" }},
+		{head: "通知状态", width: 9, look: lookWord, value: func(l reconcile.Line, _ int64) any { return b.noticeStatus(l) }},
 		{head: "支付时间", width: 17, look: lookTime, value: func(l reconcile.Line, _ int64) any { return flow(l).PaidAt }},
 		{head: "清算日期", width: 10.5, look: lookDay, value: func(l reconcile.Line, _ int64) any { return flow(l).SettleDay }},
 		{head: "差异类型", width: 11, look: lookText, value: func(l reconcile.Line, _ int64) any { return b.code(l.Case.Code) }},
@@ -80,7 +80,7 @@ func (b *book) handColumns() []lineColumn {
 		{head: "处理说明", width: 15, look: lookText.filled(fillInput), value: func(l reconcile.Line, _ int64) any { return l.Case.Note }},
 		{head: "处理人", width: 8, look: lookWord.filled(fillInput), value: func(l reconcile.Line, _ int64) any { return l.Case.By }},
 		{head: "处理日期", width: 10.5, look: lookDay.filled(fillInput)},
-		{head: "复核人", width: 8, look: lookWord.filled(fillInput)},
+		{head: "复核人", width: 8, look: lookWord.filled(fillInput), value: func(l reconcile.Line, _ int64) any { return l.Case.Reviewer }},
 		{head: "复核结果", width: 7, look: lookWord.filled(fillInput), pick: reviews},
 	}
 }

@@ -56,6 +56,7 @@ var english = map[string]string{
 	"支付": "payment", "退款": "refund", "预授权完成": "completion",
 	"渠道多收": "UMS took more", "渠道少收": "UMS took less", "渠道多退": "UMS refunded more", "渠道少退": "UMS refunded less", "渠道多完成": "UMS completed more", "渠道少完成": "UMS completed less",
 	"未付": "unpaid", "已付": "paid", "部分退款": "part refunded", "已退款": "refunded", "已关闭": "closed", "处理中": "processing", "成功": "success",
+	"未收到": "none came", "验签失败": "not verified",
 	"已支付": "paid", "未支付": "unpaid", "不明": "unknown", "无此单": "not found", "未返回": "not answered",
 	"S1 严重": "S1 grave", "S2 重要": "S2 serious", "S3 一般": "S3 minor", "等待": "waiting", "S4 提示": "S4 note", "INFO 提示": "INFO note",
 	"未核实": "unverified", "差异": "discrepant", "等待中": "waiting", "容差内平": "within tolerance", "已平": "matched",

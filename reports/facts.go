@@ -8,12 +8,23 @@ import (
 
 // What a line says of its order at UMS.
 
-// bill is the last trustworthy word of UMS; the zero Bill when there is none.
+// bill is the last trustworthy word of UMS: an answer or, of a case about a
+// verified notice, that; the zero Bill when there is none.
 func bill(l reconcile.Line) reconcile.Bill {
+	if l.Notice != nil && l.Notice.Verified {
+		return noticeBill(*l.Notice)
+	}
 	if l.Answer == nil || l.Answer.Outcome != reconcile.Found {
 		return reconcile.Bill{}
 	}
 	return l.Answer.Bill
+}
+
+func noticeBill(n reconcile.Notice) reconcile.Bill {
+	return reconcile.Bill{Status: n.BillStatus, Total: n.Total, Payment: reconcile.Flow{
+		Present: true, Status: n.Status, MerOrderID: n.MerOrderID, PaySeqID: n.PaySeqID, TargetOrderID: n.TargetOrderID, TargetSys: n.TargetSys,
+		Total: n.PaymentTotal, BuyerPay: n.BuyerPay, Coupon: n.Coupon, PaidAt: n.PaidAt, SettleDay: n.SettleDay,
+	}}
 }
 
 // flow is the payment, refund or completion that the line is about.
@@ -115,6 +126,23 @@ func (b *book) umsStatus(l reconcile.Line) string {
 		words = append(words, "/ "+f.Status)
 	}
 	return strings.Join(words, " ")
+}
+
+// noticeStatus is 通知状态: what the last verified notice says, in the vendor's
+// words; of a case about notices, what those say.
+func (b *book) noticeStatus(l reconcile.Line) string {
+	n := l.Notice
+	switch {
+	case n == nil && l.Noticed == "" && b.NoticesExpected && l.Row == nil && l.Case.Key.Kind() == reconcile.Payment:
+		return b.say("未收到")
+	case n == nil:
+		return l.Noticed
+	case !n.Verified:
+		return b.say("验签失败")
+	case n.BillStatus != "":
+		return n.BillStatus + "/" + n.Status
+	}
+	return n.Status
 }
 
 // caseState is 处理状态, with what a reader must know beside it.

@@ -25,7 +25,9 @@ type Options struct {
 	Merchant string    // name or number of the merchant, for the reader
 	Cutoff   string    // of the business day, such as "00:00"
 	Settings []Setting // shown in this order
-	MadeAt   time.Time // printed, and the file's own date
+	// NoticesExpected: an order without a notice is said to have none.
+	NoticesExpected bool
+	MadeAt          time.Time // printed, and the file's own date
 }
 
 // DayReport is a ledger day's run. The streams may be read more than once;

@@ -78,7 +78,7 @@ var (
 	basisWords  = map[reconcile.Basis]string{reconcile.BasisBillTotal: "账单总额", reconcile.BasisPaymentTotal: "流水金额", reconcile.BasisBuyerPay: "买家实付"}
 
 	// outcomes are what a person can decide; discrepancies import reads them back.
-	outcomes = []string{"补单", "退款", "调账", "以渠道为准", "以台账为准", "渠道更正", "跨日说明", "核销", "豁免", "其他"}
+	outcomes = outcomeWords()
 	reviews  = []string{"同意", "驳回"}
 
 	readingNotes = []string{
@@ -103,3 +103,11 @@ var (
 		"跨日笔数：台账日与支付时间的营业日不同的笔数。",
 	}
 )
+
+func outcomeWords() []string {
+	words := make([]string, len(reconcile.Remedies))
+	for i, o := range reconcile.Remedies {
+		words[i] = o.ZH
+	}
+	return words
+}

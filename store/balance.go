@@ -61,7 +61,7 @@ ORDER BY l.scope, b.bad_row_id`
 var goneRowsQuery = lastLoads + `
 SELECT c.case_id, l.scope, l.day, ` + caseList("c") + `
 FROM last AS l CROSS JOIN cases AS c ON c.scope = l.scope
-WHERE c.order_id IS NULL AND c.state IN ('open', 'proposed')
+WHERE c.order_id IS NULL AND c.covers = 0 AND c.state IN ('open', 'proposed')
   AND NOT EXISTS (SELECT 1 FROM bad_rows AS b WHERE b.case_id = c.case_id)
 ORDER BY l.scope, c.case_id`
 
@@ -70,11 +70,12 @@ ORDER BY l.scope, c.case_id`
 // Identical rows of one source share a case and are listed once.
 func (p *publication) BadRows() ([]reconcile.RowSighting, error) {
 	var sightings []reconcile.RowSighting
+	known := map[string]bool{}
 	add := func(s reconcile.RowSighting, c reconcile.Case) {
-		if _, known := p.scopes[s.CaseID]; known {
+		if known[s.CaseID] {
 			return
 		}
-		p.scopes[s.CaseID] = s.Scope
+		known[s.CaseID] = true
 		if s.Day == 0 {
 			s.Day = p.day
 		}
@@ -83,7 +84,6 @@ func (p *publication) BadRows() ([]reconcile.RowSighting, error) {
 		}
 		sightings = append(sightings, s)
 	}
-	clear(p.scopes)
 	err := p.each(badRowsQuery, []any{p.runID}, func(row scanner) error {
 		s := reconcile.RowSighting{Row: &reconcile.BadRow{}}
 		c, err := scanSighting(row, &s)

@@ -88,7 +88,7 @@ func TestBadRows(t *testing.T) {
 				if s.Case != nil || s.Row == nil {
 					continue
 				}
-				err := p.Case(reconcile.Case{ID: s.CaseID, Code: s.Row.Code(), Severity: reconcile.S2, State: reconcile.StateOpen, LedgerDay: s.Day, Reason: s.Row.Reason, FirstSeen: day, LastSeen: day})
+				err := p.Case(reconcile.Case{ID: s.CaseID, Code: s.Row.Code(), Severity: reconcile.S2, State: reconcile.StateOpen, LedgerDay: s.Day, Scope: s.Scope, Reason: s.Row.Reason, FirstSeen: day, LastSeen: day})
 				if err != nil {
 					return err
 				}

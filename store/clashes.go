@@ -33,33 +33,37 @@ ORDER BY o.mid, o.tid, o.inst_mid, o.bill_day, o.bill_no`)
 }
 
 // fillDouble finds the order numbers that two payments of a merchant share
-// which UMS shows as paid and has not given back in full.
+// which UMS shows as paid; over are those that it has given back in full.
 var fillDouble = `
-INSERT INTO temp.clashes (code, mid, reference, order_id)
-SELECT 'DOUBLE_PAYMENT', shared.mid, shared.order_no, o.order_id
+INSERT INTO temp.clashes (code, mid, reference, order_id, over)
+SELECT 'DOUBLE_PAYMENT', shared.mid, shared.order_no, o.order_id, ` + givenBack("o", "a") + `
 FROM (SELECT DISTINCT o.mid, o.order_no
       FROM temp.scope AS s CROSS JOIN orders AS o ON o.order_id = s.order_id CROSS JOIN answers AS a ON a.answer_id = o.answer_id
-      WHERE o.order_no <> '' AND ` + stillPaid("o", "a") + `
+      WHERE o.order_no <> '' AND ` + everPaid("o", "a") + `
         AND EXISTS (SELECT 1 FROM orders AS p CROSS JOIN answers AS b ON b.answer_id = p.answer_id
                     WHERE p.mid = o.mid AND p.order_no = o.order_no AND p.order_no <> '' AND p.order_id <> o.order_id
-                      AND ` + stillPaid("p", "b") + `)) AS shared
+                      AND ` + everPaid("p", "b") + `)) AS shared
 CROSS JOIN orders AS o ON o.mid = shared.mid AND o.order_no = shared.order_no AND o.order_no <> ''
 CROSS JOIN answers AS a ON a.answer_id = o.answer_id
-WHERE ` + stillPaid("o", "a") + `
+WHERE ` + everPaid("o", "a") + `
 ORDER BY o.mid, o.tid, o.inst_mid, o.bill_day, o.bill_no`
 
-// stillPaid says in SQL what Bill.Paid and not Bill.RefundedInFull say, and
-// that the refunds that are done do not sum to the bill's total.
-func stillPaid(order, answer string) string {
+// everPaid says in SQL what Bill.Paid says.
+func everPaid(order, answer string) string {
 	return strings.NewReplacer("O.", order+".", "A.", answer+".").Replace(`
 O.refund_id = '' AND O.completion_id = '' AND O.first_paid_at IS NOT NULL
 AND A.bill_status IN ('PAID', 'REFUND', 'CLOSED') AND A.pay_at IS NOT NULL
-AND A.pay_status IN ('TRADE_SUCCESS', 'TRADE_REFUND', 'TRADE_CLOSED')
-AND NOT (A.pay_status = 'TRADE_CLOSED' AND A.bill_status <> 'PAID')
-AND NOT coalesce((
+AND A.pay_status IN ('TRADE_SUCCESS', 'TRADE_REFUND', 'TRADE_CLOSED')`)
+}
+
+// givenBack says of a paid bill what Bill.RefundedInFull says, or that the
+// refunds that are done sum to its total.
+func givenBack(order, answer string) string {
+	return strings.NewReplacer("O.", order+".", "A.", answer+".").Replace(`(A.pay_status = 'TRADE_CLOSED' AND A.bill_status <> 'PAID'
+OR coalesce((
   SELECT sum(given.flow_total_fen) FROM orders AS r CROSS JOIN answers AS given ON given.answer_id = r.answer_id
   WHERE r.mid = O.mid AND r.tid = O.tid AND r.inst_mid = O.inst_mid AND r.bill_day = O.bill_day AND r.bill_no = O.bill_no
-    AND r.refund_id <> '' AND given.flow_status IN ('SUCCESS', 'TRADE_SUCCESS', 'TRADE_REFUND')) >= A.total_fen, 0)`)
+    AND r.refund_id <> '' AND given.flow_status IN ('SUCCESS', 'TRADE_SUCCESS', 'TRADE_REFUND')) >= A.total_fen, 0))`)
 }
 
 const (
@@ -72,12 +76,13 @@ CROSS JOIN temp.clashes AS c ON c.order_id = o.order_id
 WHERE f.nth BETWEEN :from AND :to
 ORDER BY o.order_id, c.code, c.reference`
 
-	// othersQuery names the first of the payments that share a reference.
+	// othersQuery names the first of the payments that share a reference, those
+	// that are not over first.
 	othersQuery = `
-SELECT o.mid, o.tid, o.inst_mid, o.bill_day, o.bill_no, o.refund_id, o.completion_id
+SELECT c.over, o.mid, o.tid, o.inst_mid, o.bill_day, o.bill_no, o.refund_id, o.completion_id
 FROM temp.clashes AS c CROSS JOIN orders AS o ON o.order_id = c.order_id
 WHERE c.code = ? AND c.mid = ? AND c.reference = ? AND c.order_id <> ?
-ORDER BY c.nth LIMIT ?`
+ORDER BY c.over, c.nth LIMIT ?`
 )
 
 // shared is a reference that an order shares with others.
@@ -99,25 +104,29 @@ func (b *batch) readClashes() error {
 		return err
 	}
 	for _, s := range all {
-		others, err := b.others(s)
+		clash, err := b.clash(s)
 		if err != nil {
 			return err
 		}
 		subject := b.subject(s.orderID)
-		subject.Clashes = join(subject.Clashes, reconcile.Clash{Code: s.code, Reference: s.reference, Others: others})
+		subject.Clashes = join(subject.Clashes, clash)
 	}
 	return nil
 }
 
-func (b *batch) others(s shared) ([]reconcile.Key, error) {
-	var keys []reconcile.Key
+// clash names the others: those that are not over or, where all are, those.
+func (b *batch) clash(s shared) (reconcile.Clash, error) {
+	clash := reconcile.Clash{Code: s.code, Reference: s.reference, Over: true}
 	err := b.each(othersQuery, []any{string(s.code), s.mid, s.reference, s.orderID, maxOthers}, func(row scanner) error {
 		var k reconcile.Key
-		err := row.Scan(keyColumns(&k).pointers()...)
-		keys = append(keys, k)
+		var over flag
+		err := row.Scan(append([]any{&over}, keyColumns(&k).pointers()...)...)
+		if clash.Over = clash.Over && bool(over); clash.Over || !bool(over) {
+			clash.Others = append(clash.Others, k)
+		}
 		return err
 	})
-	return keys, err
+	return clash, err
 }
 
 // join adds a clash. An order carries a code once: two references shared with

@@ -87,17 +87,18 @@ func TestDoublePayment(t *testing.T) {
 		answer reconcile.Answer
 		refund *reconcile.Answer // of the other's refund row
 		want   bool
+		over   bool // the other was given back
 	}{
-		"both paid":                       {payment("2"), "n", paid(""), nil, true},
-		"no order number":                 {payment("2"), "", paid(""), nil, false},
-		"another merchant":                {another, "n", paid(""), nil, false},
-		"the other unpaid":                {payment("2"), "n", unpaid, nil, false},
-		"the other refunded in full":      {payment("2"), "n", closed, nil, false},
-		"the other refunded, who knows":   {payment("2"), "n", halfBack, nil, true},
-		"its refund is all of it":         {payment("2"), "n", halfBack, given("SUCCESS", 1908), false},
-		"its refund is not all of it":     {payment("2"), "n", halfBack, given("SUCCESS", 1907), true},
-		"its refund has failed":           {payment("2"), "n", halfBack, given("FAIL", 1908), true},
-		"the other is beyond the horizon": {onDay("2", day-400), "n", paid(""), nil, true},
+		"both paid":                       {payment("2"), "n", paid(""), nil, true, false},
+		"no order number":                 {payment("2"), "", paid(""), nil, false, false},
+		"another merchant":                {another, "n", paid(""), nil, false, false},
+		"the other unpaid":                {payment("2"), "n", unpaid, nil, false, false},
+		"the other refunded in full":      {payment("2"), "n", closed, nil, true, true},
+		"the other refunded, who knows":   {payment("2"), "n", halfBack, nil, true, false},
+		"its refund is all of it":         {payment("2"), "n", halfBack, given("SUCCESS", 1908), true, true},
+		"its refund is not all of it":     {payment("2"), "n", halfBack, given("SUCCESS", 1907), true, false},
+		"its refund has failed":           {payment("2"), "n", halfBack, given("FAIL", 1908), true, false},
+		"the other is beyond the horizon": {onDay("2", day-400), "n", paid(""), nil, true, false},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -118,7 +119,7 @@ func TestDoublePayment(t *testing.T) {
 				require.Empty(t, got[tt.other.Key].Clashes)
 				return
 			}
-			require.Equal(t, []reconcile.Clash{{Code: reconcile.DoublePayment, Reference: "n", Others: []reconcile.Key{tt.other.Key}}}, got[self.Key].Clashes)
+			require.Equal(t, []reconcile.Clash{{Code: reconcile.DoublePayment, Reference: "n", Others: []reconcile.Key{tt.other.Key}, Over: tt.over}}, got[self.Key].Clashes)
 			require.Equal(t, []reconcile.Clash{{Code: reconcile.DoublePayment, Reference: "n", Others: []reconcile.Key{self.Key}}}, got[tt.other.Key].Clashes)
 		})
 	}

@@ -58,6 +58,7 @@ type (
 	word    string           // never NULL when written
 	text    string           // empty is NULL
 	number  int              // never NULL when written
+	whole   int64            // never NULL when written
 	money   reconcile.Fen    // never NULL when written
 	amount  reconcile.Amount // absent is NULL
 	date    reconcile.Day    // no day is NULL
@@ -101,6 +102,14 @@ func (n number) Value() (driver.Value, error) { return int64(n), nil }
 func (n *number) Scan(src any) error {
 	v, _, err := integer(src)
 	*n = number(v)
+	return err
+}
+
+func (w whole) Value() (driver.Value, error) { return int64(w), nil }
+
+func (w *whole) Scan(src any) error {
+	v, _, err := integer(src)
+	*w = whole(v)
 	return err
 }
 

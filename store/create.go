@@ -16,7 +16,7 @@ import (
 
 const (
 	applicationID = 0x554D5352 // "UMSR"
-	version       = 1          // of schema.sql
+	version       = 2          // of schema.sql; migrate.go has the way to it
 )
 
 // prepare makes sure that there is a database of ours at path before anything
@@ -140,15 +140,18 @@ func (db *DB) recognise(ctx context.Context) error {
 	if err := db.writer.QueryRowContext(ctx, "PRAGMA user_version").Scan(&found); err != nil {
 		return err
 	}
-	return recognise(found)
+	if err := recognise(found); err != nil {
+		return err
+	}
+	return db.migrate(ctx, found)
 }
 
 func recognise(found int) error {
 	switch {
 	case found > version:
 		return fmt.Errorf("%w: its schema is %d, this program knows %d", ErrNewer, found, version)
-	case found < version:
-		return fmt.Errorf("%w: its schema is %d, this program knows %d", ErrForeign, found, version)
+	case found < 1:
+		return fmt.Errorf("%w: its schema is %d, this program knows 1 to %d", ErrForeign, found, version)
 	}
 	return nil
 }

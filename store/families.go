@@ -15,7 +15,7 @@ import (
 // within its merchant only.
 var makeFamilies = []string{
 	"CREATE TEMP TABLE scope (order_id INTEGER PRIMARY KEY, partner INTEGER NOT NULL)",
-	"CREATE TEMP TABLE clashes (nth INTEGER PRIMARY KEY, code TEXT, mid TEXT, reference TEXT, order_id INTEGER)",
+	"CREATE TEMP TABLE clashes (nth INTEGER PRIMARY KEY, code TEXT, mid TEXT, reference TEXT, order_id INTEGER, over INTEGER NOT NULL DEFAULT 0)",
 	"CREATE INDEX temp.clashes_order_idx ON clashes (order_id)",
 	"CREATE INDEX temp.clashes_reference_idx ON clashes (code, mid, reference)",
 	"CREATE TEMP TABLE families (nth INTEGER PRIMARY KEY, mid, tid, inst_mid, bill_day, bill_no)",
@@ -32,7 +32,7 @@ SELECT order_id, 0 FROM orders WHERE final = 0 AND ledger_day >= :since AND ledg
 UNION ALL
 SELECT order_id, 0 FROM answers WHERE run_id = :run AND asked_at > :fresh`
 
-	fillPartners = "INSERT OR IGNORE INTO temp.scope (order_id, partner) SELECT order_id, 1 FROM temp.clashes"
+	fillPartners = "INSERT OR IGNORE INTO temp.scope (order_id, partner) SELECT order_id, 1 FROM temp.clashes WHERE over = 0"
 
 	fillFamilies = `
 INSERT INTO temp.families (mid, tid, inst_mid, bill_day, bill_no)
@@ -57,16 +57,19 @@ func families(t *tx, s reconcile.Scope, emit func(reconcile.Family) error) error
 	if err := listFamilies(t, args, slices.Concat([]string{fillScope}, fillReused, []string{fillDouble, fillPartners})...); err != nil {
 		return err
 	}
+	firsts := newFirstNotices(t)
 	return inBatches(func(from, to int) ([]reconcile.Family, error) {
-		b := batch{tx: t, window: named{"from": from, "to": to}.args(), at: map[int64]position{}}
+		b := batch{tx: t, window: named{"from": from, "to": to}.args(), at: map[int64]position{}, firsts: firsts, now: instant(s.Now)}
 		going := named{"run": args["run"], "fresh": args["fresh"], "noquery": args["noquery"]}
 		if err := b.readSubjects(subjectsQuery(answerOfRun), append(going.args(), b.window...)); err != nil {
 			return nil, err
 		}
-		if err := b.readCases(); err != nil {
-			return nil, err
+		for _, read := range []func() error{b.readCases, b.readClashes, b.readNotices, b.readNoticeCases, b.readSynced} {
+			if err := read(); err != nil {
+				return nil, err
+			}
 		}
-		return b.families, b.readClashes()
+		return b.families, nil
 	}, emit)
 }
 
@@ -110,6 +113,8 @@ type batch struct {
 	window   []any // the parameters :from and :to
 	families []reconcile.Family
 	at       map[int64]position // of each order, by its id
+	firsts   *firstNotices
+	now      instant // of the run: later notices wait
 }
 
 // position says where in a batch an order stands.
@@ -129,7 +134,7 @@ func subjectsQuery(answerID string) string {
 	return `
 SELECT f.nth, o.order_id, ` + orderList("o") + `,
   o.copies, o.conflicting, o.first_seen_at, o.status_at, o.row_hash, o.pinned_status, o.pinned_fen,
-  o.first_settle_day, o.first_paid_at, l.snapshot_at, s.order_id IS NOT NULL, ` + vanished + `, ` + answerList("a") + `
+  o.first_settle_day, o.first_paid_at, l.snapshot_at, s.order_id IS NOT NULL, ` + vanished + `, ` + signedOff + `, ` + answerList("a") + `
 FROM temp.families AS f
 CROSS JOIN orders AS o ON o.mid = f.mid AND o.tid = f.tid AND o.inst_mid = f.inst_mid AND o.bill_day = f.bill_day AND o.bill_no = f.bill_no
 CROSS JOIN loads AS l ON l.load_id = o.load_id
@@ -157,6 +162,9 @@ const vanished = `
             AND (last.day IS NOT NULL OR EXISTS (
                    SELECT 1 FROM orders WHERE scope = o.scope AND load_id = last.load_id AND ledger_day = o.ledger_day)))`
 
+// signedOff is true of an order whose ledger day is closed.
+const signedOff = `coalesce((SELECT kind = 'closed' FROM sign_offs WHERE day = o.ledger_day ORDER BY sign_off_id DESC LIMIT 1), 0)`
+
 func (b *batch) readSubjects(query string, args []any) error {
 	last := 0
 	return b.each(query, args, func(row scanner) error {
@@ -181,7 +189,7 @@ func scanSubject(row scanner) (nth int, id int64, s reconcile.Subject, err error
 	dest := slices.Concat([]any{&nth, &id}, orderColumns(&s.Order).pointers(), []any{
 		&s.Copies, (*flag)(&s.Conflicting), (*instant)(&s.FirstSeen), (*instant)(&s.StatusSince), &s.Row,
 		(*text)(&pinned.Status), (*money)(&pinned.Amount),
-		(*date)(&s.FirstSettleDay), (*instant)(&s.FirstPaidAt), (*instant)(&s.SnapshotAt), (*flag)(&s.InScope), (*flag)(&s.Vanished),
+		(*date)(&s.FirstSettleDay), (*instant)(&s.FirstPaidAt), (*instant)(&s.SnapshotAt), (*flag)(&s.InScope), (*flag)(&s.Vanished), (*flag)(&s.SignedOff),
 	}, answer.pointers())
 	if err := row.Scan(dest...); err != nil {
 		return 0, 0, s, err
@@ -200,6 +208,28 @@ CROSS JOIN orders AS o ON o.mid = f.mid AND o.tid = f.tid AND o.inst_mid = f.ins
 CROSS JOIN cases AS c ON c.order_id = o.order_id
 WHERE f.nth BETWEEN :from AND :to
 ORDER BY o.order_id, c.case_id`
+
+// noticeCasesQuery yields the cases that notices of a batch's bills had before
+// their orders were there.
+var noticeCasesQuery = `
+SELECT o.order_id, ` + caseList("c") + `
+FROM temp.families AS f
+CROSS JOIN orders AS o ON o.mid = f.mid AND o.tid = f.tid AND o.inst_mid = f.inst_mid AND o.bill_day = f.bill_day AND o.bill_no = f.bill_no
+CROSS JOIN notices AS n ON n.order_id = o.order_id
+CROSS JOIN cases AS c ON c.notice_id = n.notice_id
+WHERE f.nth BETWEEN :from AND :to
+ORDER BY o.order_id, c.case_id`
+
+func (b *batch) readNoticeCases() error {
+	return b.each(noticeCasesQuery, b.window, func(row scanner) error {
+		var id int64
+		var c reconcile.Case
+		err := row.Scan(append([]any{&id}, caseColumns(&c).pointers()...)...)
+		s := b.paymentOf(id)
+		s.NoticeCases = append(s.NoticeCases, c)
+		return err
+	})
+}
 
 func (b *batch) readCases() error {
 	return b.each(familyCasesQuery, b.window, func(row scanner) error {

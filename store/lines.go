@@ -101,14 +101,14 @@ func passingCodes() []reconcile.Code {
 // it is about.
 var (
 	fromCases = "SELECT " + caseList("c") + `, c.order_id, 0 AS nth,
-  CASE WHEN c.order_id IS NULL THEN (SELECT min(bad_row_id) FROM bad_rows WHERE case_id = c.case_id) END AS bad_row_id FROM cases AS c`
+  CASE WHEN c.order_id IS NULL THEN (SELECT min(bad_row_id) FROM bad_rows WHERE case_id = c.case_id) END AS bad_row_id, c.notice_id FROM cases AS c`
 
-	fromNotes = `SELECT '' AS case_id, n.code, n.severity, 'note' AS state, n.is_primary, o.ledger_day, n.ledger_fen, n.ums_fen, n.gap_fen, n.stake_fen,
+	fromNotes = `SELECT '' AS case_id, n.code, n.severity, 'note' AS state, n.is_primary, o.ledger_day, NULL AS mid, '' AS scope, 0 AS covers, n.ledger_fen, n.ums_fen, n.gap_fen, n.stake_fen,
   n.reason_zh, n.reason_en, n.facts, 0 AS gone, substr(r.started_at, 1, 10) AS first_seen_day, substr(r.started_at, 1, 10) AS last_seen_day, 1 AS times,
-  '' AS outcome, '' AS note, '' AS decided_by, n.order_id, n.nth, NULL AS bad_row_id
+  '' AS outcome, '' AS note, '' AS decided_by, '' AS reviewed_by, n.order_id, n.nth, NULL AS bad_row_id, NULL AS notice_id
 FROM orders AS o CROSS JOIN notes AS n ON n.order_id = o.order_id CROSS JOIN runs AS r ON r.run_id = n.run_id`
 
-	fromBadRows = "SELECT " + caseList("c") + ", NULL AS order_id, 0 AS nth, b.bad_row_id" + `
+	fromBadRows = "SELECT " + caseList("c") + ", NULL AS order_id, 0 AS nth, b.bad_row_id, NULL AS notice_id" + `
 FROM loads AS l CROSS JOIN bad_rows AS b ON b.load_id = l.load_id LEFT JOIN cases AS c ON c.case_id = b.case_id`
 )
 
@@ -123,12 +123,15 @@ const (
 
 func linesQuery(order string, arms ...string) string {
 	return "SELECT line.nth, line.order_id IS NOT NULL, line.bad_row_id IS NOT NULL, " + caseList("line") + ", " + orderList("o") + ", " +
-		badRowColumns(&reconcile.BadRow{}).list("b") + ", " + answerList("a") + ", " + answerList("l") + `,
+		badRowColumns(&reconcile.BadRow{}).list("b") + ", " + answerList("a") + ", " + answerList("l") + ", line.notice_id IS NOT NULL, " + noticeList("m") + `,
+  (SELECT coalesce(x.bill_status || '/', '') || coalesce(x.status, '') FROM notices AS x
+   WHERE x.order_id = line.order_id AND x.verified = 1 ORDER BY x.received_at DESC, x.notice_id DESC LIMIT 1),
   (SELECT json_group_array(code) FROM cases AS other WHERE other.order_id = line.order_id AND other.code <> line.code
      AND other.state IN ('open', 'proposed', 'waiting', 'unverified'))
 FROM (` + strings.Join(arms, "\nUNION ALL\n") + `) AS line
 LEFT JOIN orders AS o ON o.order_id = line.order_id
 LEFT JOIN bad_rows AS b ON b.bad_row_id = line.bad_row_id
+LEFT JOIN notices AS m ON m.notice_id = line.notice_id
 LEFT JOIN answers AS a ON a.answer_id = o.answer_id
 LEFT JOIN answers AS l ON l.answer_id = o.last_answer_id
 ORDER BY ` + order
@@ -154,10 +157,12 @@ func scanLine(row scanner) (reconcile.Line, error) {
 	var bad reconcile.BadRow
 	var answer, last answerScan
 	var nth int
-	var hasOrder, hasRow flag
+	var hasOrder, hasRow, hasNotice flag
+	var notice reconcile.Notice
 	var others string
 	dest := slices.Concat([]any{&nth, &hasOrder, &hasRow}, caseColumns(&line.Case).pointers(), orderColumns(&line.Order).pointers(),
-		badRowColumns(&bad).pointers(), answer.pointers(), last.pointers(), []any{&others})
+		badRowColumns(&bad).pointers(), answer.pointers(), last.pointers(),
+		[]any{&hasNotice}, noticeColumns(&notice).pointers(), []any{(*word)(&line.Noticed), &others})
 	if err := row.Scan(dest...); err != nil {
 		return line, err
 	}
@@ -168,6 +173,12 @@ func scanLine(row scanner) (reconcile.Line, error) {
 	}
 	if hasRow {
 		line.Row = &bad
+	}
+	if hasNotice {
+		line.Notice = &notice
+	}
+	if notice.Verified { // what another says of itself is nobody's key
+		line.Case.Key.BillKey = notice.BillKey
 	}
 	identify(&line, nth)
 	return line, readOthers(&line, others)

@@ -12,7 +12,7 @@ import (
 
 // scansAll matches a step of a query plan that reads a whole table. The
 // temporary tables are meant to be read whole.
-var scansAll = regexp.MustCompile(`SCAN (orders|answers|cases|notes|o|a|b|p|r|c|n|l|mine|given|other|loads)\b`)
+var scansAll = regexp.MustCompile(`SCAN (orders|answers|cases|notes|notices|sendings|o|a|b|p|r|c|n|l|x|mine|given|other|first|loads)\b`)
 
 func TestHotQueriesUseIndexes(t *testing.T) {
 	db := open(t)
@@ -35,6 +35,17 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 		"families":        {fillFamilies, args.args()},
 		"subjects":        {subjectsQuery(answerOfRun), byRun.args()},
 		"cases":           {familyCasesQuery, window.args()},
+		"notices":         {batchNoticesQuery, named{"from": 1, "to": 2, "now": "z"}.args()},
+		"notice cases":    {noticeCasesQuery, window.args()},
+		"synced":          {batchSyncedQuery, window.args()},
+		"find ties":       {fillTies, named{"since": "x", "oldest": "y", "now": "z"}.args()},
+		"tie":             {tie, nil},
+		"reopen tied":     {reopenTied, nil},
+		"homeless":        {fillHomeless, named{"since": "x", "now": "z"}.args()},
+		"homeless batch":  {homelessQuery, named{"after": "", "limit": 1}.args()},
+		"books taken":     {booksTakenQuery, []any{"2026-11-19"}},
+		"unproven":        {unprovenQuery, named{"since": "x", "now": "z"}.args()},
+		"all answered":    {allAnsweredQuery, []any{"2026-11-19", "m"}},
 		"clashes":         {batchClashesQuery, window.args()},
 		"others":          {othersQuery, make([]any, 5)},
 		"find order":      {findOrder, key},
@@ -74,7 +85,7 @@ func TestPlanOfAWholeTableIsNoticed(t *testing.T) {
 func plan(t *testing.T, db *DB, query string, args []any) (steps []string) {
 	t.Helper()
 	err := db.read(t.Context(), func(tx *tx) error {
-		for _, q := range append([]string{dropAsking, makeAsking}, makeFamilies...) {
+		for _, q := range append([]string{dropAsking, makeAsking, makeTies, makeHomeless}, makeFamilies...) {
 			if _, err := tx.ExecContext(t.Context(), q); err != nil {
 				return err
 			}

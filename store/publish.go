@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/umsrecon/umsrecon/reconcile"
@@ -16,7 +17,7 @@ import (
 // it was and is returned as it is.
 func (db *DB) Publish(ctx context.Context, runID string, fn func(reconcile.Publication) error) error {
 	return db.write(ctx, func(t *tx) error {
-		p := &publication{tx: t, runID: runID, scopes: map[string]string{}}
+		p := &publication{tx: t, runID: runID}
 		err := t.row("SELECT day FROM runs WHERE run_id = ?", runID).Scan((*date)(&p.day))
 		if errors.Is(err, sql.ErrNoRows) {
 			err = ErrNoRun
@@ -33,7 +34,7 @@ type publication struct {
 	*tx
 	runID  string
 	day    reconcile.Day
-	scopes map[string]string // of the cases of bad rows, by their id
+	notice int64 // that the cases being written are about; 0: none
 }
 
 func (p *publication) named(err error) error {
@@ -53,7 +54,7 @@ UPDATE orders SET class = ?1, final = ?2, judged_run_id = ?3,
     THEN status ELSE pinned_status END
 WHERE order_id = ?4`
 
-// Verdict records what an order came to, with its notes.
+// Verdict records what an order came to, with the findings that have no case.
 func (p *publication) Verdict(v reconcile.Verdict) error {
 	id, err := findOrderID(p.tx, v.Key)
 	if err != nil {
@@ -64,7 +65,7 @@ func (p *publication) Verdict(v reconcile.Verdict) error {
 	}
 	nth := map[reconcile.Code]int{}
 	for i, f := range v.Findings {
-		if !f.Severity.Note() {
+		if !f.Caseless() {
 			continue
 		}
 		if err := p.note(id, v, f, i == 0, nth[f.Code]); err != nil {
@@ -89,24 +90,28 @@ func (p *publication) Case(c reconcile.Case) error {
 	if c.LedgerDay == 0 {
 		c.LedgerDay = p.day
 	}
-	cols := append(caseColumns(&c), column{"scope", p.scopes[c.ID]}, column{"run_id", p.runID})
-	if c.Key != (reconcile.Key{}) {
+	var order columns
+	if c.Key.BillNo != "" {
 		id, err := findOrderID(p.tx, c.Key)
 		if err != nil {
 			return p.named(err)
 		}
-		cols = append(cols, column{"order_id", id})
+		order, c.Key.MID = columns{{"order_id", id}}, "" // the order has it
+	}
+	cols := slices.Concat(caseColumns(&c), columns{{"run_id", p.runID}}, order)
+	if p.notice != 0 {
+		cols = append(cols, column{"notice_id", p.notice})
 	}
 	return p.named(p.exec(cols.insertInto("cases")+onKnownCase(cols), cols.pointers()...))
 }
 
-// onKnownCase overwrites a case that exists, but neither its order nor the
-// scope it was first seen in.
+// onKnownCase overwrites a case that exists, but neither its order or notice
+// nor the scope it was first seen in.
 func onKnownCase(cols columns) string {
 	var sets []string
 	for _, c := range cols {
 		switch c.name {
-		case "case_id", "order_id", "scope":
+		case "case_id", "order_id", "mid", "scope", "notice_id":
 		default:
 			sets = append(sets, c.name+" = excluded."+c.name)
 		}
@@ -126,9 +131,8 @@ func (p *publication) Finish(s reconcile.Summary) error {
 	if err != nil {
 		return p.named(err)
 	}
-	classes := s.ClassCounts()
 	return p.named(p.change(ErrNoRun, `
 UPDATE runs SET status = ?, ended_at = ?, reason = '', summary = ?, judged = ?, discrepant = ?,
   closing_event_id = (SELECT max(event_id) FROM events) WHERE run_id = ?`,
-		string(s.Status), instant(s.EndedAt), string(summary), s.Loaded()-classes[reconcile.Unverified], classes[reconcile.Discrepant], p.runID))
+		string(s.Status), instant(s.EndedAt), string(summary), s.Judged, s.Discrepant, p.runID))
 }

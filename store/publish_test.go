@@ -113,12 +113,12 @@ func TestFinish(t *testing.T) {
 func TestHistory(t *testing.T) {
 	db := open(t)
 	for _, r := range []struct {
-		day                             reconcile.Day
-		matched, discrepant, unverified int64
-	}{{day - 2, 10, 9, 0}, {day - 2, 18, 2, 5}, {day - 1, 30, 0, 0}, {day, 1, 1, 0}} {
-		finish(t, db, summary(begin(t, db, r.day), r.day, map[reconcile.Class]reconcile.Sum{
-			reconcile.Matched: {Count: r.matched}, reconcile.Discrepant: {Count: r.discrepant}, reconcile.Unverified: {Count: r.unverified},
-		}))
+		day                reconcile.Day
+		judged, discrepant int64
+	}{{day - 2, 19, 9}, {day - 2, 20, 2}, {day - 1, 30, 0}, {day, 2, 1}} {
+		s := summary(begin(t, db, r.day), r.day, nil)
+		s.Judged, s.Discrepant = r.judged, r.discrepant
+		finish(t, db, s)
 	}
 	begin(t, db, day-3)
 	got, err := db.History(t.Context(), day)

@@ -120,6 +120,9 @@ func caseColumns(c *reconcile.Case) columns {
 		{"state", (*word)(&c.State)},
 		{"is_primary", (*flag)(&c.Primary)},
 		{"ledger_day", (*date)(&c.LedgerDay)},
+		{"mid", (*text)(&c.Key.MID)},
+		{"scope", (*word)(&c.Scope)},
+		{"covers", (*whole)(&c.Covers)},
 		{"ledger_fen", (*amount)(&c.Ledger)},
 		{"ums_fen", (*amount)(&c.UMS)},
 		{"gap_fen", (*amount)(&c.Gap)},
@@ -134,6 +137,7 @@ func caseColumns(c *reconcile.Case) columns {
 		{"outcome", (*word)(&c.Outcome)},
 		{"note", (*word)(&c.Note)},
 		{"decided_by", (*word)(&c.By)},
+		{"reviewed_by", (*word)(&c.Reviewer)},
 	}
 }
 

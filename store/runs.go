@@ -98,7 +98,7 @@ func scanRun(row scanner) (RunRecord, error) {
 // LastRun is the last published run of a day; false when there is none.
 func (db *DB) LastRun(ctx context.Context, day reconcile.Day) (s reconcile.Summary, found bool, err error) {
 	err = db.read(ctx, func(t *tx) error {
-		s, found, err = summaryOf(t, "SELECT summary FROM runs WHERE day = ? AND summary IS NOT NULL ORDER BY run_id DESC LIMIT 1", date(day))
+		s, found, err = summaryOf(t, lastSummaryOfDay, date(day))
 		return err
 	})
 	if err != nil {
@@ -106,6 +106,8 @@ func (db *DB) LastRun(ctx context.Context, day reconcile.Day) (s reconcile.Summa
 	}
 	return s, found, nil
 }
+
+const lastSummaryOfDay = "SELECT summary FROM runs WHERE day = ? AND summary IS NOT NULL ORDER BY run_id DESC LIMIT 1"
 
 // summaryOf reads the one summary that a query yields, or none.
 func summaryOf(t *tx, query string, args ...any) (s reconcile.Summary, found bool, err error) {

@@ -159,7 +159,7 @@ func (n named) args() []any {
 }
 
 // list is the parameter of json_each that yields the values.
-func list[T ~int | ~string](values []T) string {
+func list[T ~int | ~int64 | ~string](values []T) string {
 	if len(values) == 0 {
 		return "[]"
 	}

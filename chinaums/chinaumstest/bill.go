@@ -56,6 +56,10 @@ type Bill struct {
 	InstallmentNumber Amount            `json:"installmentNumber,omitempty"`
 	RetCommParams     map[string]string `json:"retCommParams,omitempty"`
 
+	// AuthIDRespCd is what a completion has to state; empty: anything. No
+	// answer to a query tells it.
+	AuthIDRespCd string `json:"authIdRespCd,omitempty"`
+
 	// Refunds and Completions are told only to who asks for them by id, as
 	// refundBillPayment and authedBillPayment.
 	Refunds     map[string]Flow `json:"refunds,omitempty"`     // by refundOrderId
@@ -109,6 +113,7 @@ func (b Bill) fields(q Question) map[string]any {
 	fields := asMap(b)
 	delete(fields, "refunds")
 	delete(fields, "completions")
+	delete(fields, "authIdRespCd")
 	if f, ok := b.Refunds[q.RefundOrderID]; ok && q.RefundOrderID != "" {
 		fields["refundBillPayment"] = asMap(f)
 	}

@@ -2,8 +2,6 @@ package chinaumstest
 
 import (
 	"crypto/hmac"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -22,6 +20,28 @@ const (
 	maxNonce   = 128              // characters
 )
 
+// service is one interface.
+type service struct {
+	op     string // as a Question has it
+	read   func(body []byte, now time.Time, c Config) (query, *refusal)
+	access func(g *Gateway, authorization string, body []byte, q query, now time.Time) *refusal
+	answer func(g *Gateway, asked request, now time.Time) reply
+}
+
+var services = map[string]service{
+	chinaums.BillsQueryPath:     {"", readQuery, (*Gateway).checkAccess, (*Gateway).bill},
+	chinaums.BillsPreauthedPath: {OpPreauthed, readCompletion, (*Gateway).checkAccess, (*Gateway).complete},
+	chinaums.PayScoreSyncPath:   {OpSync, readSync, (*Gateway).checkAccess, (*Gateway).sync},
+	chinaums.TokenPath:          {OpToken, readTokenRequest, (*Gateway).checkTokenRequest, (*Gateway).issue},
+}
+
+// request is one that was read.
+type request struct {
+	Question
+	service service
+	fields  query
+}
+
 // refusal is why a request is not served. A gateway layer's has its own
 // status; those of the business layer come with HTTP 200.
 //
@@ -32,153 +52,115 @@ const (
 type refusal struct {
 	status     int
 	code, text string
+	front      bool // of HTTP 200: order/sync has it from the layer in front, as errCode
 }
 
 func (f refusal) reply(q Question, now time.Time) reply {
-	if f.status == http.StatusOK {
-		return business(f.code, f.text, q, now)
+	switch {
+	case q.Op == OpToken && f.status == http.StatusOK:
+		return gatewayLayer(http.StatusBadRequest, f.code, f.text)
+	case f.status != http.StatusOK, q.Op == OpSync && f.front:
+		return gatewayLayer(f.status, f.code, f.text)
 	}
-	return gatewayLayer(f.status, f.code, f.text)
+	return business(f.code, f.text, q, now)
+}
+
+func refuse(code, text string) *refusal {
+	return &refusal{status: http.StatusOK, code: code, text: text}
+}
+
+func refuseInFront(status int, code, text string) *refusal {
+	return &refusal{status: status, code: code, text: text, front: true}
 }
 
 func badRequest(format string, args ...any) *refusal {
-	return &refusal{http.StatusOK, "BAD_REQUEST", fmt.Sprintf(format, args...)}
+	return refuse("BAD_REQUEST", fmt.Sprintf(format, args...))
 }
 
 // check reads a request and refuses it unless everything about it is right.
-func (g *Gateway) check(w http.ResponseWriter, r *http.Request, now time.Time) (Question, *refusal) {
-	if f := checkRoute(r); f != nil {
-		return Question{}, f
+func (g *Gateway) check(w http.ResponseWriter, r *http.Request, now time.Time) (request, *refusal) {
+	s, f := checkRoute(r)
+	if f != nil {
+		return request{Question: Question{Op: s.op}}, f
 	}
+	asked := request{Question: Question{Op: s.op}, service: s}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
 	if err != nil {
-		return Question{}, &refusal{http.StatusRequestEntityTooLarge, "BAD_REQUEST", "the body cannot be read or is too large"}
+		return asked, refuseInFront(http.StatusRequestEntityTooLarge, "BAD_REQUEST", "the body cannot be read or is too large")
 	}
-	query, bodyFault := readQuery(body, now)
-	q := query.question()
-	if f := g.checkAccess(r.Header.Get("Authorization"), body, now); f != nil {
-		return q, f
+	fields, bodyFault := s.read(body, now, g.config)
+	asked.fields, asked.Question = fields, fields.question(s.op)
+	if f := s.access(g, r.Header.Get("Authorization"), body, fields, now); f != nil {
+		return asked, f
 	}
-	return q, bodyFault
+	return asked, bodyFault
 }
 
-func checkRoute(r *http.Request) *refusal {
+func checkRoute(r *http.Request) (service, *refusal) {
 	media, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	charset, named := params["charset"]
+	s, known := services[r.URL.Path]
 	switch {
-	case r.URL.Path != chinaums.BillsQueryPath:
-		return &refusal{http.StatusNotFound, "NO_SERVICE", "there is no such service"}
+	case !known:
+		return s, refuseInFront(http.StatusNotFound, "NO_SERVICE", "there is no such service")
 	case r.Method != http.MethodPost:
-		return &refusal{http.StatusMethodNotAllowed, "BAD_REQUEST", "the method is not POST"}
+		return s, refuseInFront(http.StatusMethodNotAllowed, "BAD_REQUEST", "the method is not POST")
 	case err != nil || media != "application/json" || named && !strings.EqualFold(charset, "utf-8"):
-		return &refusal{http.StatusUnsupportedMediaType, "BAD_REQUEST", "the content type is not application/json in UTF-8"}
+		return s, refuseInFront(http.StatusUnsupportedMediaType, "BAD_REQUEST", "the content type is not application/json in UTF-8")
 	}
-	return nil
+	return s, nil
+}
+
+func (q query) question(op string) Question {
+	return Question{
+		Key:           Key{MID: q["mid"], TID: q["tid"], InstMID: q["instMid"], BillNo: q["billNo"], BillDate: q["billDate"]},
+		RefundOrderID: q["refundOrderId"], AuthedOrderID: q["authedOrderId"],
+		Op: op, FenOrderID: q["fenOrderId"],
+	}
 }
 
 var authorization = regexp.MustCompile(
 	`^OPEN-BODY-SIG AppId="([^"]+)",Timestamp="([^"]*)",Nonce="([^"]*)",Signature="([^"]+)"$`)
 
-func (g *Gateway) checkAccess(header string, body []byte, now time.Time) *refusal {
+func (g *Gateway) checkAccess(header string, body []byte, _ query, now time.Time) *refusal {
+	if t, appID, shown := shownToken(header); shown {
+		return g.checkToken(t, appID, now)
+	}
 	part := authorization.FindStringSubmatch(header)
 	if part == nil {
-		return &refusal{http.StatusUnauthorized, "BAD_SIGN", "the Authorization header is missing or not OPEN-BODY-SIG"}
+		return refuseInFront(http.StatusUnauthorized, "BAD_SIGN", "the Authorization header is missing, or neither OPEN-BODY-SIG nor OPEN-ACCESS-TOKEN")
 	}
 	appID, timestamp, nonce, signature := part[1], part[2], part[3], part[4]
-	at, err := time.ParseInLocation("20060102150405", timestamp, beijing)
-	if err != nil || at.Sub(now).Abs() > maxSkew {
-		return &refusal{http.StatusPreconditionFailed, "1000", "the Timestamp is not yyyyMMddHHmmss of now"}
-	}
-	if nonce == "" || utf8.RuneCountInString(nonce) > maxNonce {
-		return &refusal{http.StatusBadRequest, "BAD_REQUEST", "the Nonce is empty or too long"}
+	if f := checkStamp(timestamp, nonce, now); f != nil {
+		return f
 	}
 	key, known := g.config.Keys[appID]
 	if !known {
-		return &refusal{http.StatusOK, "INVALID_MSGSRC", "the AppId is unknown"}
+		return refuseInFront(http.StatusOK, "INVALID_MSGSRC", "the AppId is unknown")
 	}
 	if !hmac.Equal([]byte(signature), []byte(chinaums.BodySignature(appID, key, timestamp, nonce, body))) {
-		return &refusal{http.StatusOK, "BAD_SIGN", "the Signature does not hold"}
+		return refuseInFront(http.StatusOK, "BAD_SIGN", "the Signature does not hold")
 	}
-	if !g.useNonce(nonce) {
-		return &refusal{http.StatusBadRequest, "BAD_REQUEST", "the Nonce was used before"}
+	return g.useNonce(nonce, now)
+}
+
+func checkStamp(timestamp, nonce string, now time.Time) *refusal {
+	at, err := time.ParseInLocation("20060102150405", timestamp, beijing)
+	if err != nil || at.Sub(now).Abs() > maxSkew {
+		return refuseInFront(http.StatusPreconditionFailed, "1000", "the Timestamp is not yyyyMMddHHmmss of now")
+	}
+	if nonce == "" || utf8.RuneCountInString(nonce) > maxNonce {
+		return refuseInFront(http.StatusBadRequest, "BAD_REQUEST", "the Nonce is empty or too long")
 	}
 	return nil
 }
 
-// useNonce says whether a nonce is new. Only signed requests use one up.
-func (g *Gateway) useNonce(nonce string) bool {
+// useNonce refuses one that was used before. Only signed requests use one up.
+func (g *Gateway) useNonce(nonce string, now time.Time) *refusal {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.nonces[nonce] {
-		return false
-	}
-	g.nonces[nonce] = true
-	return true
-}
-
-// query is a request's body by the names of its fields.
-type query map[string]string
-
-func (q query) question() Question {
-	return Question{
-		Key:           Key{MID: q["mid"], TID: q["tid"], InstMID: q["instMid"], BillNo: q["billNo"], BillDate: q["billDate"]},
-		RefundOrderID: q["refundOrderId"], AuthedOrderID: q["authedOrderId"],
-	}
-}
-
-// queryFields are those of the page (请求参数); max counts characters, and
-// for billNo, about which the pages contradict each other, it is the widest.
-var queryFields = []struct {
-	name     string
-	required bool
-	max      int
-}{
-	{"requestTimestamp", true, 19}, {"mid", true, 15}, {"tid", true, 8}, {"instMid", true, 32},
-	{"billNo", true, 32}, {"billDate", true, 10},
-	{"msgId", false, 64}, {"srcReserve", false, 255}, {"refundOrderId", false, 32}, {"authedOrderId", false, 32},
-}
-
-func readQuery(body []byte, now time.Time) (query, *refusal) {
-	var q query
-	if err := json.Unmarshal(body, &q); err != nil || !utf8.Valid(body) {
-		return q, badRequest("the body is not a JSON object of strings")
-	}
-	known := 0
-	for _, f := range queryFields {
-		value, there := q[f.name]
-		switch {
-		case there && value == "", !there && f.required:
-			return q, badRequest("%s is missing or empty", f.name)
-		case utf8.RuneCountInString(value) > f.max:
-			return q, badRequest("%s is longer than %d", f.name, f.max)
-		case there:
-			known++
-		}
-	}
-	if known != len(q) {
-		return q, badRequest("a field is unknown")
-	}
-	return q, checkTimes(q, now)
-}
-
-func checkTimes(q query, now time.Time) *refusal {
-	if _, err := strictTime(wireDate, q["billDate"]); err != nil {
-		return badRequest("billDate is not yyyy-MM-dd")
-	}
-	at, err := strictTime(wireTime, q["requestTimestamp"])
-	if err != nil {
-		return badRequest("requestTimestamp is not yyyy-MM-dd HH:mm:ss")
-	}
-	if at.Sub(now).Abs() > maxSkew {
-		return &refusal{http.StatusOK, "ABNORMAL_REQUEST_TIME", "requestTimestamp is not of now"}
+	if !g.nonces.use(nonce, now) {
+		return refuseInFront(http.StatusBadRequest, "BAD_REQUEST", "the Nonce was used before")
 	}
 	return nil
-}
-
-func strictTime(layout, s string) (time.Time, error) {
-	t, err := time.ParseInLocation(layout, s, beijing)
-	if err == nil && t.Format(layout) != s {
-		err = errors.New("not as the layout has it")
-	}
-	return t, err
 }

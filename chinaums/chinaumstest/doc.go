@@ -1,7 +1,9 @@
 // Package chinaumstest is a simulator of the ChinaUMS open platform, as
 // net/http/httptest is one of a web server. It checks requests at least as
 // strictly as the interface page asks, answers from the bills it was given,
-// and misbehaves by name when told to.
+// and misbehaves by name when told to. It serves bills/query, bills/preauthed,
+// order/sync and access tokens, and counts what it has done: Completed, Synced,
+// Tokens.
 //
 //	g := chinaumstest.New(chinaumstest.Config{Keys: keys, Now: now})
 //	g.Put(chinaumstest.Bill{…})

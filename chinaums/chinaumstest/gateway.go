@@ -20,6 +20,11 @@ type Config struct {
 	Seed uint64
 	// SlowBy is how long the misbehaviour "slow" takes; 0: 30 s.
 	SlowBy time.Duration
+	// TokenLife is how long an access token lives; 0: 1 h.
+	TokenLife time.Duration
+	// DetailAsText takes detail of order/sync as a JSON string alone, instead
+	// of an object alone.
+	DetailAsText bool
 	// Sleep waits for "slow", until the context ends at the latest; nil: by
 	// the clock of the machine.
 	Sleep func(context.Context, time.Duration)
@@ -30,12 +35,16 @@ type Config struct {
 type Gateway struct {
 	config Config
 
-	mu       sync.Mutex
-	bills    map[Key]Bill
-	nonces   map[string]bool // all that were ever used
-	asked    map[Question]int
-	requests []Request
-	faults   []fault
+	mu        sync.Mutex
+	bills     map[Key]Bill
+	nonces    nonces
+	asked     map[Question]int
+	requests  requestLog
+	faults    []fault
+	tokens    []issuedToken  // in the order of issue
+	issued    map[string]int // tokens ever issued, by AppId
+	completed map[string]int // by authedOrderId
+	synced    map[string]int // by fenOrderId
 }
 
 // New makes a gateway without bills.
@@ -43,10 +52,16 @@ func New(c Config) *Gateway {
 	if c.SlowBy == 0 {
 		c.SlowBy = 30 * time.Second
 	}
+	if c.TokenLife == 0 {
+		c.TokenLife = time.Hour
+	}
 	if c.Sleep == nil {
 		c.Sleep = sleep
 	}
-	return &Gateway{config: c, bills: map[Key]Bill{}, nonces: map[string]bool{}, asked: map[Question]int{}}
+	return &Gateway{
+		config: c, bills: map[Key]Bill{}, nonces: nonces{seen: map[string]time.Time{}}, asked: map[Question]int{},
+		issued: map[string]int{}, completed: map[string]int{}, synced: map[string]int{},
+	}
 }
 
 func sleep(ctx context.Context, d time.Duration) {
@@ -72,30 +87,36 @@ func (g *Gateway) Delete(k Key) {
 	delete(g.bills, k)
 }
 
-// ServeHTTP answers one request.
+// ServeHTTP answers one request. What a misbehaviour spoils is the answer to
+// what was done, unless it refuses to do it.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	now := g.config.Now()
-	q, refused := g.check(w, r, now)
+	asked, refused := g.check(w, r, now)
 	if refused != nil {
-		g.log(Request{At: now, Question: q, Refusal: refused.code})
-		g.write(w, r, refused.reply(q, now))
+		g.log(Request{At: now, Question: asked.Question, Refusal: refused.code})
+		g.write(w, r, refused.reply(asked.Question, now))
 		return
 	}
-	faults := g.strike(q, now)
-	answer := g.answer(q, now)
+	faults := g.strike(asked.Question, now)
+	answer := business("SUCCESS", "", asked.Question, now)
+	if !slices.ContainsFunc(faults, func(m misbehaviour) bool { return m.refuses }) {
+		answer = asked.service.answer(g, asked, now)
+	}
 	for _, m := range faults {
+		answer.op = asked.Op
 		m.bend(&answer)
 	}
 	g.write(w, r, answer)
 }
 
-// answer is the honest one.
-func (g *Gateway) answer(q Question, now time.Time) reply {
+// bill answers a query.
+func (g *Gateway) bill(asked request, now time.Time) reply {
+	q := asked.Question
 	g.mu.Lock()
 	bill, known := g.bills[q.Key]
 	g.mu.Unlock()
 	switch {
-	case len(g.config.Merchants) > 0 && !slices.Contains(g.config.Merchants, q.MID):
+	case !g.serves(q.MID):
 		return business("NO_MERCHANT", "商户不存在", q, now)
 	case !known:
 		return business("NO_ORDER", "账单不存在", q, now)
@@ -107,44 +128,6 @@ func (g *Gateway) answer(q Question, now time.Time) reply {
 	return a
 }
 
-// Question is what one query asks: a bill, and a refund or completion of it.
-type Question struct {
-	Key
-	RefundOrderID string
-	AuthedOrderID string
-}
-
-// Request is what the gateway saw of one request.
-type Request struct {
-	At            time.Time
-	Question             // as far as the request could be read
-	Refusal       string // errCode of the refusal; empty: the request was accepted
-	Misbehaviours []string
-}
-
-// Requests lists what was seen, in the order of arrival.
-func (g *Gateway) Requests() []Request {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return slices.Clone(g.requests)
-}
-
-// Total is the number of requests seen, refused ones included.
-func (g *Gateway) Total() int {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return len(g.requests)
-}
-
-// Count is the number of accepted requests that asked a question.
-func (g *Gateway) Count(q Question) int {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.asked[q]
-}
-
-func (g *Gateway) log(r Request) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.requests = append(g.requests, r)
+func (g *Gateway) serves(mid string) bool {
+	return len(g.config.Merchants) == 0 || slices.Contains(g.config.Merchants, mid)
 }

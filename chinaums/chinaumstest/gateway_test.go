@@ -64,7 +64,7 @@ func TestMisbehavioursAreDescribed(t *testing.T) {
 	}
 	for _, name := range strings.Fields(`wrong-echo cut-body garbled-body html-body huge-body gateway-9200 http-500 http-503 http-429
 		reset slow clock-skew order-processing net-error timeout-code internal-error no-merchant bad-sign inactive-merchant unknown-code
-		numbers nonsense-amount fraction-amount missing-status missing-payment regress errmsg-on-success stamp-spelling trailing-blank redirect`) {
+		numbers nonsense-amount fraction-amount missing-status missing-payment regress errmsg-on-success stamp-spelling trailing-blank redirect lost-request token-refused`) {
 		require.True(t, seen[name], name)
 	}
 }

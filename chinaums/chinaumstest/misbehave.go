@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Misbehaviour is one way in which the platform may go wrong.
@@ -17,6 +18,20 @@ type Misbehaviour struct {
 type misbehaviour struct {
 	Misbehaviour
 	bend func(*reply)
+	// refuses: it comes instead of what was asked for, which is not done. All
+	// others bend the answer to what was done.
+	refuses   bool
+	callsOnly bool // it does not strike the token endpoint
+}
+
+func (m misbehaviour) refusing() misbehaviour {
+	m.refuses = true
+	return m
+}
+
+func (m misbehaviour) onCalls() misbehaviour {
+	m.callsOnly = true
+	return m
 }
 
 // Misbehaviours lists every misbehaviour, by what it touches.
@@ -31,12 +46,13 @@ func Misbehaviours() []Misbehaviour {
 var misbehaviours = slices.Concat(transportFaults, codeFaults, bodyFaults, fieldFaults)
 
 func named(name, sentence string, bend func(*reply)) misbehaviour {
-	return misbehaviour{Misbehaviour{name, sentence}, bend}
+	return misbehaviour{Misbehaviour: Misbehaviour{name, sentence}, bend: bend}
 }
 
 // transportFaults spoil the answer around its body.
 var transportFaults = []misbehaviour{
-	named("reset", "Resets the connection without an answer.", func(a *reply) { a.reset = true }),
+	named("lost-request", "Resets the connection before it does anything.", func(a *reply) { a.reset = true }).refusing(),
+	named("reset", "Resets the connection without an answer; what was asked for is done.", func(a *reply) { a.reset = true }),
 	named("slow", "Waits for longer than any client before it answers.", func(a *reply) { a.slow = true }),
 	named("redirect", "Answers HTTP 302 to another path.", func(a *reply) {
 		*a = page(http.StatusFound, "moved")
@@ -48,13 +64,16 @@ var transportFaults = []misbehaviour{
 		*a = page(http.StatusTooManyRequests, "Too Many Requests")
 		a.header["Retry-After"] = "1"
 	}),
-	named("http-403", "Answers HTTP 403 with a page of HTML.", func(a *reply) { *a = page(403, "Forbidden") }),
+	named("http-403", "Answers HTTP 403 with a page of HTML.", func(a *reply) { *a = page(403, "Forbidden") }).refusing(),
 	named("gateway-9200", "Answers HTTP 412 with errCode 9200, as the gateway does at times.", func(a *reply) {
 		*a = gatewayLayer(http.StatusPreconditionFailed, "9200", "服务调用异常")
 	}),
 	named("clock-skew", "Has a clock that is off, so the Timestamp of every request looks wrong: HTTP 412, errCode 1000.", func(a *reply) {
 		*a = gatewayLayer(http.StatusPreconditionFailed, "1000", "时间戳不合法")
-	}),
+	}).refusing(),
+	named("token-refused", "Refuses the access token, or the signature, though it is good: HTTP 401, errCode 1401.", func(a *reply) {
+		*a = gatewayLayer(http.StatusUnauthorized, notAuthentic, "认证失败")
+	}).refusing().onCalls(),
 }
 
 func page(status int, text string) reply {
@@ -65,7 +84,8 @@ func page(status int, text string) reply {
 	}
 }
 
-// codeFaults answer with another errCode than the truth, echo in place.
+// codeFaults answer with another code than the truth, echo in place. Those
+// that say no plainly have done nothing.
 var codeFaults = []misbehaviour{
 	coded("order-processing", "ORDER_PROCESSING", "订单处理中"),
 	coded("net-error", "NET_ERROR", "网络异常"),
@@ -73,21 +93,22 @@ var codeFaults = []misbehaviour{
 	coded("internal-error", "INTERNAL_ERROR", "系统异常"),
 	coded("discarded", "TXN_DISCARDED", "交易被丢弃"),
 	coded("invalid-response", "INVALID_RESPONSE", "下游应答异常"),
-	coded("invalid-order", "INVALID_ORDER", "订单状态不合法"),
+	coded("invalid-order", "INVALID_ORDER", "订单状态不合法").refusing(),
 	coded("target-fail", "TARGET_FAIL", "目标系统失败"),
-	coded("bad-request", "BAD_REQUEST", "请求不合法"),
-	coded("abnormal-time", "ABNORMAL_REQUEST_TIME", "请求时间异常"),
-	coded("bad-sign", "BAD_SIGN", "签名错误"),
-	coded("denied-ip", "DENIED_IP", "IP 不允许"),
-	coded("no-merchant", "NO_MERCHANT", "商户不存在"),
-	coded("inactive-merchant", "INACTIVE_MERCHANT", "商户未启用"),
+	coded("bad-request", "BAD_REQUEST", "请求不合法").refusing(),
+	coded("abnormal-time", "ABNORMAL_REQUEST_TIME", "请求时间异常").refusing(),
+	coded("bad-sign", "BAD_SIGN", "签名错误").refusing(),
+	coded("denied-ip", "DENIED_IP", "IP 不允许").refusing(),
+	coded("no-merchant", "NO_MERCHANT", "商户不存在").refusing(),
+	coded("inactive-merchant", "INACTIVE_MERCHANT", "商户未启用").refusing(),
 	coded("unknown-code", "E_NOBODY_KNOWS", "未知错误"),
 }
 
 func coded(name, code, text string) misbehaviour {
 	return named(name, "Answers errCode "+code+" whatever the bill.", func(a *reply) {
-		echo := map[string]any{"errCode": code, "errMsg": text}
-		for _, field := range []string{"responseTimeStamp", "mid", "tid", "instMid", "billNo", "billDate"} {
+		echo := business(code, text, Question{Op: a.op}, time.Time{}).fields
+		delete(echo, stampName(a.op))
+		for _, field := range []string{stampName(a.op), "mid", "tid", "instMid", "billNo", "billDate"} {
 			if value, there := a.fields[field]; there {
 				echo[field] = value
 			}
@@ -112,9 +133,19 @@ var bodyFaults = []misbehaviour{
 	named("trailing-garbage", "Sends something behind the JSON.", func(a *reply) { a.raw = append(a.body(), "}ok"...) }),
 	named("empty-body", "Sends HTTP 200 without a body.", func(a *reply) { a.raw = []byte{} }),
 	named("not-an-object", "Sends a JSON array.", func(a *reply) { a.raw = []byte("[]") }),
-	named("twice", "Says totalAmount twice, with different values.", func(a *reply) {
-		a.raw = append([]byte(`{"totalAmount":"1",`), a.body()[1:]...)
+	named("twice", "Says totalAmount, or the code where there is none, twice with different values.", func(a *reply) {
+		a.raw = append([]byte(`{"`+a.sure()+`":"1",`), a.body()[1:]...)
 	}),
+}
+
+// sure is a field that the body has.
+func (a *reply) sure() string {
+	for _, name := range []string{"totalAmount", "respCode"} {
+		if _, there := a.fields[name]; there {
+			return name
+		}
+	}
+	return "errCode"
 }
 
 // set changes a field of a body that is still an object.

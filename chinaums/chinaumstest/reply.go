@@ -18,6 +18,7 @@ const (
 
 // reply is what goes back, open to be bent by misbehaviours.
 type reply struct {
+	op     string // of the question
 	status int
 	header map[string]string
 	fields map[string]any // the body as an object
@@ -27,18 +28,29 @@ type reply struct {
 }
 
 // business is an answer of the business layer: HTTP 200, a code in words, and
-// the echo of what could be read of the query.
+// the echo of what could be read of the request, where its interface has one.
 func business(code, text string, q Question, now time.Time) reply {
-	fields := map[string]any{
-		"errCode": code, "errMsg": text,
-		"responseTimeStamp": now.In(beijing).Format(wireTime),
+	switch q.Op {
+	case OpSync:
+		return reply{op: q.Op, status: http.StatusOK, fields: map[string]any{"respCode": code, "respDesc": text}}
+	case OpToken:
+		return gatewayLayer(http.StatusOK, code, text)
 	}
+	fields := map[string]any{"errCode": code, "errMsg": text, stampName(q.Op): now.In(beijing).Format(wireTime)}
 	for name, value := range asMap(q.Key) {
 		if value != "" {
 			fields[name] = value
 		}
 	}
-	return reply{status: http.StatusOK, fields: fields}
+	return reply{op: q.Op, status: http.StatusOK, fields: fields}
+}
+
+// stampName is how the pages spell the time of an answer.
+func stampName(op string) string {
+	if op == OpPreauthed {
+		return "responseTimestamp"
+	}
+	return "responseTimeStamp"
 }
 
 // gatewayLayer is an answer of the layer in front: errInfo beside the code, no

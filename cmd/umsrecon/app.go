@@ -8,16 +8,19 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/umsrecon/umsrecon/chinaums"
 	"github.com/umsrecon/umsrecon/reconcile"
 )
 
 // app is the program with everything it takes from its surroundings.
 type app struct {
+	stdin          io.Reader
 	stdout, stderr io.Writer // results; everything else
 	lookupEnv      func(string) (string, bool)
 	clock          reconcile.Clock
 	terminal       bool // stderr is a terminal that can show progress
 
+	tokens     *chinaums.Tokens // of the gateway, shared by all runs of the process
 	configFlag string
 	started    bool // the command line was understood
 }
@@ -40,6 +43,7 @@ func (wallClock) Sleep(ctx context.Context, d time.Duration) error {
 
 // run runs one command line and returns its exit code.
 func (a *app) run(ctx context.Context, args []string) int {
+	a.tokens = chinaums.NewTokens()
 	root := a.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -71,6 +75,7 @@ func (a *app) root() *cobra.Command {
 	root.PersistentFlags().StringVarP(&a.configFlag, "config", "c", "", "configuration file (default $UMSRECON_CONFIG, then ./config.yaml)")
 	root.AddCommand(
 		a.demoCommand(), a.runCommand(), a.reportCommand(), a.discrepanciesCommand(), a.runsCommand(),
+		a.dayCommand(), a.serveCommand(), a.noticesCommand(), a.preauthCommand(), a.payScoreCommand(),
 		a.billCommand(), a.checkCommand(), a.configCommand(), a.simulateCommand(), a.versionCommand(),
 	)
 	return root

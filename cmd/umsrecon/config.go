@@ -59,7 +59,8 @@ type Gateway struct {
 	BaseURL           string        `yaml:"base_url"` // scheme and host only
 	AppID             string        `yaml:"app_id" need:"gateway id"`
 	AppKey            Secret        `yaml:"app_key" need:"gateway key"`
-	Auth              string        `yaml:"auth"` // body-sig
+	Auth              string        `yaml:"auth"`         // body-sig or access-token
+	TokenHeader       string        `yaml:"token_header"` // plain or quoted
 	RequestsPerSecond float64       `yaml:"requests_per_second"`
 	Concurrency       int           `yaml:"concurrency"`
 	Timeout           time.Duration `yaml:"timeout"` // of one request
@@ -99,6 +100,7 @@ type Rules struct {
 	NoticeGrace    time.Duration   `yaml:"notice_grace"`
 	AmountIdentity bool            `yaml:"amount_identity"`
 	DoublePayment  bool            `yaml:"double_payment"`
+	OneCaseFrom    int             `yaml:"one_case_from"` // orders; 0: never
 	Holidays       []reconcile.Day `yaml:"holidays"`
 	ExtraWorkdays  []reconcile.Day `yaml:"extra_workdays"`
 }
@@ -125,17 +127,23 @@ type Schedule struct {
 
 // Notices says how the platform's notices are received.
 type Notices struct {
-	Listen       string `yaml:"listen"`   // host:port; empty: no receiver
-	Expected     bool   `yaml:"expected"` // they come, though by another way
-	Path         string `yaml:"path"`
-	ContractPath string `yaml:"contract_path"` // empty: no contract notices
-	Key          Secret `yaml:"key" need:"notices common key"`
-	AllowMD5     bool   `yaml:"allow_md5"`
+	Listen       string     `yaml:"listen"`   // host:port; empty: no receiver
+	Expected     bool       `yaml:"expected"` // they come, though by another way
+	Path         string     `yaml:"path"`
+	ContractPath SecretPath `yaml:"contract_path"` // empty: no contract notices
+	Key          Secret     `yaml:"key" need:"notices common key"`
+	AllowMD5     bool       `yaml:"allow_md5"`
+	// MatchContracts takes the contractId of a deduction for the
+	// authorizationCode of a contract notice.
+	MatchContracts bool `yaml:"match_contracts"`
 }
 
 // PayScore is about WeChat pay-score orders.
 type PayScore struct {
-	ServiceID string `yaml:"service_id"`
+	ServiceID string   `yaml:"service_id"` // where the ledger has no such column
+	Detail    string   `yaml:"detail"`     // of order/sync: object or text
+	Success   []string `yaml:"success"`    // respCodes that mean success
+	Refused   []string `yaml:"refused"`    // respCodes that mean that nothing was done
 }
 
 // Dir is the absolute folder of the configuration file, from which every
@@ -201,6 +209,11 @@ func (c *Config) Settings() reconcile.Settings {
 		NoticeGrace:   r.NoticeGrace,
 		CheckIdentity: r.AmountIdentity,
 		CheckDouble:   r.DoublePayment,
+		OneCaseFrom:   r.OneCaseFrom,
+
+		ExpectNotices:   c.Notices.Listen != "" || c.Notices.Expected,
+		ContractNotices: !c.Notices.ContractPath.IsZero(),
+		MatchContracts:  c.Notices.MatchContracts,
 	}
 }
 

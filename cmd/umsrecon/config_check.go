@@ -27,7 +27,7 @@ func (d *decoder) check() {
 	d.checkSettlement(c.Settlement)
 	d.checkCron(c.Schedule.Cron)
 	d.checkNotices(c.Notices)
-	d.must("pay_score.service_id", identifier(c.PayScore.ServiceID, 32), "must be at most 32 letters and digits")
+	d.checkPayScore(c.PayScore)
 	d.checkMerchants(c.Listed)
 }
 
@@ -141,14 +141,14 @@ const mustBeAppID = "must be printable ASCII without blanks, quotes and commas"
 func (d *decoder) checkGateway(g Gateway) {
 	d.checkBaseURL(g.BaseURL)
 	d.must("gateway.app_id", appID.MatchString(g.AppID), mustBeAppID)
-	if !d.later("gateway.auth", g.Auth, "access-token") {
-		d.oneOf("gateway.auth", g.Auth, "body-sig")
-	}
+	d.oneOf("gateway.auth", g.Auth, "body-sig", "access-token")
+	d.oneOf("gateway.token_header", g.TokenHeader, "plain", "quoted")
 	const fastest = 100_000
 	d.must("gateway.requests_per_second", g.RequestsPerSecond > 0 && g.RequestsPerSecond <= fastest,
 		"must be more than 0 and at most %d", fastest)
 	d.between("gateway.concurrency", g.Concurrency, 1, 1024)
 	d.must("gateway.timeout", g.Timeout > 0, "must be more than 0s")
+	d.must("gateway.timeout", g.Timeout <= 10*time.Minute, "must be at most 10m")
 	d.between("gateway.max_attempts", g.MaxAttempts, 1, 20)
 	d.between("gateway.max_requests_per_run", g.MaxRequestsPerRun, 0, math.MaxInt)
 	d.notNegative("gateway.deadline", g.Deadline)
@@ -209,8 +209,26 @@ func (d *decoder) checkNotices(n Notices) {
 		d.must("notices.listen", err == nil && validPort(port, false), `must be host:port such as "127.0.0.1:8080", or empty`)
 	}
 	d.must("notices.path", plainPath(n.Path), mustBePath)
-	d.must("notices.contract_path", n.ContractPath == "" || plainPath(n.ContractPath), mustBePath)
-	d.must("notices.contract_path", n.ContractPath != n.Path, "must differ from notices.path")
+	contract := n.ContractPath.Reveal()
+	switch {
+	case contract == "":
+	case !plainPath(contract):
+		d.must("notices.contract_path", false, mustBePath)
+	case contract == n.Path:
+		d.must("notices.contract_path", false, "must differ from notices.path")
+	case len(contract)-strings.LastIndex(contract, "/") <= leastSecret:
+		d.must("notices.contract_path", false, "carries a secret, its last part: at least %d letters and digits that nobody guesses", leastSecret)
+	}
+}
+
+// leastSecret is the length of what keeps a contract notice, which is not
+// signed, from being anybody's.
+const leastSecret = 16
+
+func (d *decoder) checkPayScore(p PayScore) {
+	d.must("pay_score.service_id", identifier(p.ServiceID, 32), "must be at most 32 letters and digits")
+	d.oneOf("pay_score.detail", p.Detail, "object", "text")
+	d.must("pay_score.success", len(p.Success) > 0, "names no code")
 }
 
 // plainPath says whether a path means itself, with no dots to walk.

@@ -19,6 +19,7 @@ func (d *decoder) checkRules(r Rules) {
 	d.between("rules.settle_grace", r.SettleGrace, 0, 250)
 	d.notNegative("rules.refund_grace", r.RefundGrace)
 	d.notNegative("rules.notice_grace", r.NoticeGrace)
+	d.must("rules.one_case_from", r.OneCaseFrom == 0 || r.OneCaseFrom >= 20, "must be 0 (never), or 20 or more")
 	d.checkRecheck(r.Recheck)
 	d.checkCalendar(r)
 }

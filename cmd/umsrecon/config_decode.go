@@ -213,7 +213,7 @@ func isShown(shown string) string {
 func shownValue(n *node, t reflect.Type) string {
 	const longest = 80
 	switch {
-	case t == reflect.TypeFor[Secret]():
+	case t == reflect.TypeFor[Secret](), t == reflect.TypeFor[SecretPath]():
 		return ""
 	case n.sort != textScalar && utf8.RuneCountInString(n.text) <= longest:
 		return n.text

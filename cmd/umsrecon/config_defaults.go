@@ -16,6 +16,7 @@ func defaults() Config {
 		Gateway: Gateway{
 			BaseURL:           "https://api-mop.chinaums.com",
 			Auth:              "body-sig",
+			TokenHeader:       "plain",
 			RequestsPerSecond: 2,
 			Concurrency:       8,
 			Timeout:           15 * time.Second,
@@ -35,6 +36,7 @@ func defaults() Config {
 		Settlement: Settlement{Mode: "net", CouponFunder: "platform"},
 		Schedule:   Schedule{Cron: "30 2 * * *"},
 		Notices:    Notices{Path: "/ums/notice", AllowMD5: true},
+		PayScore:   PayScore{Detail: "object", Success: []string{"SUCCESS", "0000"}},
 	}
 }
 
@@ -44,7 +46,7 @@ func defaultRules() Rules {
 	return Rules{
 		AmountBasis: d.AmountBasis, Tolerance: d.Tolerance, Lookback: Days(d.Lookback), StaleAfter: Days(d.StaleAfter),
 		PayWindow: d.PayWindow, LedgerGrace: d.LedgerGrace, SettleGrace: d.SettleGrace, RefundGrace: d.RefundGrace,
-		NoticeGrace: d.NoticeGrace, AmountIdentity: d.CheckIdentity, DoublePayment: d.CheckDouble,
+		NoticeGrace: d.NoticeGrace, AmountIdentity: d.CheckIdentity, DoublePayment: d.CheckDouble, OneCaseFrom: d.OneCaseFrom,
 	}
 }
 

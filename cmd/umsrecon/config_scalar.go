@@ -26,7 +26,7 @@ func sortFor(t reflect.Type) scalarSort {
 // isScalar says whether a t is written as one value.
 func isScalar(t reflect.Type) bool {
 	switch t {
-	case reflect.TypeFor[Secret](), reflect.TypeFor[*time.Location]():
+	case reflect.TypeFor[Secret](), reflect.TypeFor[SecretPath](), reflect.TypeFor[*time.Location]():
 		return true
 	}
 	switch t.Kind() {
@@ -45,6 +45,10 @@ func setScalar(v reflect.Value, text string) (must string) {
 	switch p := v.Addr().Interface().(type) {
 	case *Secret:
 		*p, must = parseSecret(text)
+	case *SecretPath:
+		if p.Secret = (Secret{}); text != "" {
+			p.Secret, must = parseSecret(text)
+		}
 	case **time.Location:
 		return parseInto(p, text, parseLocation, "must be a time zone such as Asia/Shanghai")
 	case *time.Duration:

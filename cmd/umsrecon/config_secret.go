@@ -17,6 +17,9 @@ type Secret struct {
 
 func newSecret(key string) Secret { return Secret{&key} }
 
+// SecretPath is a path that carries a secret; it may be empty, which is not set.
+type SecretPath struct{ Secret }
+
 // Reveal is the key itself; empty when it is not set.
 func (s Secret) Reveal() string {
 	if s.key == nil {

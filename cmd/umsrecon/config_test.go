@@ -174,7 +174,7 @@ func TestSettings(t *testing.T) {
 	c, err = Load(writeConfig(t, `
 cutoff: 22:58
 rules: {amount_basis: buyer_pay, tolerance: 1, lookback: 2d, stale_after: 5d, recheck: [7d, 30d], pay_window: 1h,
-  ledger_grace: 2h, settle_grace: 3, refund_grace: 4d, notice_grace: 5m, amount_identity: true, double_payment: false,
+  ledger_grace: 2h, settle_grace: 3, refund_grace: 4d, notice_grace: 5m, amount_identity: true, double_payment: false, one_case_from: 50,
   holidays: [2026-10-01], extra_workdays: [20261010]}`), noEnvironment)
 	require.NoError(t, err)
 	require.Equal(t, reconcile.Settings{
@@ -185,7 +185,7 @@ rules: {amount_basis: buyer_pay, tolerance: 1, lookback: 2d, stale_after: 5d, re
 		},
 		AmountBasis: reconcile.BasisBuyerPay, Tolerance: 1, Lookback: 2, StaleAfter: 5, Recheck: []int{7, 30},
 		PayWindow: time.Hour, LedgerGrace: 2 * time.Hour, SettleGrace: 3, RefundGrace: 96 * time.Hour,
-		NoticeGrace: 5 * time.Minute, CheckIdentity: true,
+		NoticeGrace: 5 * time.Minute, CheckIdentity: true, OneCaseFrom: 50,
 	}, c.Settings())
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -173,6 +174,7 @@ ledger:
   amount_unit: yuan
   columns: {%s}
   statuses: {%s}
+notices: {expected: true, key: file:notice.key, contract_path: file:contract.path}
 settlement: {fees: [{target_sys: WXPay, card: "", rate_ppm: 3800, cap: 0}, {target_sys: "Alipay 2.0", card: "", rate_ppm: 3800, cap: 0}, {target_sys: UnionPay, card: "", rate_ppm: 5000, cap: 2000}]}
 `
 
@@ -187,6 +189,8 @@ func (s *stage) writeConfig(url string) error {
 	text := fmt.Sprintf(demoConfig, demoMID, demoTID, defaultInstMID, url, demoAppID, strings.Join(columns, ", "), strings.Join(statuses, ", "))
 	return errors.Join(
 		os.WriteFile(filepath.Join(s.dir, "app.key"), []byte(demoAppKey+"\n"), 0o600),
+		os.WriteFile(filepath.Join(s.dir, "notice.key"), []byte(demoNoticeKey+"\n"), 0o600),
+		os.WriteFile(filepath.Join(s.dir, "contract.path"), []byte(demoContractPath+"\n"), 0o600),
 		os.WriteFile(filepath.Join(s.dir, "config.yaml"), []byte(text), 0o640),
 	)
 }
@@ -195,7 +199,7 @@ func (s *stage) writeConfig(url string) error {
 func (s *stage) play(ctx context.Context) error {
 	night := *s.app
 	night.clock, night.configFlag = s.clock, filepath.Join(s.dir, "config.yaml")
-	cfg, err := night.load(runNeeds(nightOptions{})...)
+	cfg, err := night.load(append(slices.Clone(EverySection), NeedNoticeKey)...)
 	if err != nil {
 		return err
 	}
@@ -205,6 +209,9 @@ func (s *stage) play(ctx context.Context) error {
 			s.nextDay()
 		}
 		if err := s.world(day); err != nil {
+			return err
+		}
+		if err := s.deliver(ctx, &night, cfg); err != nil {
 			return err
 		}
 		s.clock.set(day.End().Add(2*time.Hour + 30*time.Minute))

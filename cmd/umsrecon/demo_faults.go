@@ -3,6 +3,7 @@ package main
 import (
 	"time"
 
+	"github.com/umsrecon/umsrecon/chinaums/chinaumstest"
 	"github.com/umsrecon/umsrecon/reconcile"
 )
 
@@ -28,11 +29,11 @@ var demoFaults = []fault{
 		was := *x.row
 		x.unbooked(reconcile.Unpaid)
 		x.later = func() { *x.row = was }
-		x.expect("LEDGER_UNPAID_BILL_PAID cleared")
+		x.expect("LEDGER_UNPAID_BILL_PAID cleared", "NOTICE_NOT_APPLIED cleared")
 	}},
 	{what: "paid at UMS, still unpaid in the ledger", put: func(x *sale) {
 		x.unbooked(reconcile.Unpaid)
-		x.expect("LEDGER_UNPAID_BILL_PAID open")
+		x.expect("LEDGER_UNPAID_BILL_PAID open", "NOTICE_NOT_APPLIED open")
 	}},
 	{what: "UMS has one fen less", put: func(x *sale) {
 		x.takes(x.amount - 1)
@@ -110,7 +111,7 @@ var demoFaults = []fault{
 	{what: "paid on the first night, unpaid on the second", put: func(x *sale) {
 		x.settles(demoSecond + 4)
 		x.later = x.unpaidBill
-		x.expect("SETTLE_WAITING cleared", "BILL_STATUS_REGRESSED open", "LEDGER_PAID_BILL_UNPAID open")
+		x.expect("SETTLE_WAITING cleared", "BILL_STATUS_REGRESSED open", "LEDGER_PAID_BILL_UNPAID open", "NOTICE_PAID_BILL_UNPAID open")
 	}},
 	{what: "settled only after the first night", put: func(x *sale) {
 		x.settles(demoSecond + 1)
@@ -127,7 +128,7 @@ var demoFaults = []fault{
 	{what: "UMS moved the settle date between the nights", put: func(x *sale) {
 		x.settles(demoSecond + 2)
 		x.later = func() { x.settles(demoSecond + 1) }
-		x.expect("SETTLE_WAITING cleared", "SETTLE_DATE_CHANGED open")
+		x.expect("SETTLE_WAITING cleared", "SETTLE_DATE_CHANGED open", "NOTICE_BILL_CONFLICT open")
 	}},
 	{what: "settled before it was paid", put: func(x *sale) {
 		x.settles(x.day - 1)
@@ -222,11 +223,48 @@ var demoFaults = []fault{
 		x.later = func() { x.row.total = (x.amount - 1).Yuan() }
 		x.expect("LEDGER_CHANGED open", "AMOUNT_BILL_MORE open")
 	}},
-	{what: "a status that is not mapped", put: func(x *sale) {
+	{what: "a payment of which no notice came", put: func(x *sale) {
+		x.silent()
+		x.expect("NOTICE_MISSING open")
+	}},
+	{what: "told by a notice, and not in the ledger", put: func(x *sale) {
+		x.remove(x.file, x.row)
+		x.expect("LEDGER_NOT_FOUND open")
+	}},
+	{what: "the notice says another amount than the bill", put: func(x *sale) {
+		x.silent()
+		n := chinaumstest.BillNotice("notice-"+x.row.billNo, *x.bill)
+		n["totalAmount"] = string(fenText(x.amount - 1))
+		x.tell(n, demoNoticeKey)
+		x.expect("NOTICE_BILL_CONFLICT open")
+	}},
+	{what: "a notice that came again with other content", put: func(x *sale) {
+		n := chinaumstest.BillNotice("notice-"+x.row.billNo, *x.bill)
+		n["merName"] = "another name"
+		x.tell(n, demoNoticeKey)
+		x.expect("NOTICE_MUTATED open")
+	}},
+	{what: "a forged notice", put: func(x *sale) {
+		x.tell(chinaumstest.BillNotice("forged-"+x.row.billNo, *x.bill), "nobody's key")
+		x.expectOn("notices of "+x.day.String(), "NOTICE_UNVERIFIED open")
+	}},
+	{what: "deducted after its contract had ended", put: func(x *sale) {
+		n := chinaumstest.DeductionNotice("deduction-"+x.row.billNo, *x.bill)
+		n["contractId"], n["contractSignedTime"], n["contractExpiredTime"] = "DEMO-CONTRACT", wire(demoOld.Start()), wire(demoOld.End())
+		x.tell(n, demoNoticeKey)
+		x.expect("DEDUCTION_WITHOUT_CONTRACT open")
+	}},
+	{what: "a pay-score order of which UMS was not told", put: func(x *sale) {
+		x.row.fenOrderID = "4000" + x.row.orderNo
+		x.expect("PAY_SCORE_SYNC_DUE open")
+	}},
+	{what: "a status that is not mapped, so that its notice finds no order", put: func(x *sale) {
 		x.row.status = "挂账"
+		x.expect("LEDGER_NOT_FOUND open")
 		x.expectOn("row "+x.row.orderNo, "LEDGER_ROW_INVALID open")
 	}},
-	{what: "a bill number that a spreadsheet has shortened", put: func(x *sale) {
+	{what: "a bill number that a spreadsheet has shortened, so that its notice finds no order", put: func(x *sale) {
+		x.expect("LEDGER_NOT_FOUND open")
 		x.row.billNo = "3.19426E+25"
 		x.expectOn("row "+x.row.orderNo, "LEDGER_KEY_DAMAGED open")
 	}},

@@ -21,12 +21,14 @@ type shop struct {
 	serial int
 	bills  map[string]*chinaumstest.Bill // by bill number: the world at UMS
 	rows   map[reconcile.Day][]*row      // the ledger files, by the day in their name
+	mail   *mail
 }
 
 func newShop(seed uint64) *shop {
 	return &shop{
 		random: rand.New(rand.NewPCG(seed, 20261119)),
 		bills:  map[string]*chinaumstest.Bill{}, rows: map[reconcile.Day][]*row{},
+		mail: &mail{told: map[string]bool{}},
 	}
 }
 
@@ -35,6 +37,7 @@ type row struct {
 	orderNo, billNo, billDate, total, status, paidAt string
 	buyerPay, coupon, settleDate                     string
 	refundID, refund, completionID, completed        string
+	fenOrderID                                       string
 }
 
 // demoColumns are the headings of the sample ledger, in its order.
@@ -55,6 +58,7 @@ var demoColumns = []struct {
 	{"refund_amount", "退款金额", func(r *row) string { return r.refund }},
 	{"authed_order_id", "完成订单号", func(r *row) string { return r.completionID }},
 	{"authed_amount", "完成金额", func(r *row) string { return r.completed }},
+	{"fen_order_id", "支付分订单号", func(r *row) string { return r.fenOrderID }},
 }
 
 // demoStatuses are the sample merchant's own words.
@@ -119,6 +123,8 @@ func (s *shop) sellIn(file, day reconcile.Day) *sale {
 func (s *shop) id(day reconcile.Day) string {
 	return fmt.Sprintf("3194%s%016d", day.Compact()[2:], s.random.Uint64N(9e15)+1e15)
 }
+
+var beijingTime = reconcile.Beijing
 
 func wire(t time.Time) string { return t.In(reconcile.Beijing).Format(time.DateTime) }
 

@@ -48,6 +48,9 @@ func foundLabels(lines reconcile.Lines) (map[string][]string, error) {
 		}
 		k := l.Case.Key
 		subject := k.BillNo + k.RefundID + k.CompletionID
+		if l.Notice != nil && !l.Notice.Verified {
+			subject = "notices of " + l.Case.LedgerDay.String()
+		}
 		if l.Row != nil {
 			orderNo, _, _ := strings.Cut(l.Row.Raw, ",")
 			subject = "row " + orderNo

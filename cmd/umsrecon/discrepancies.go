@@ -15,7 +15,8 @@ import (
 )
 
 func (a *app) discrepanciesCommand() *cobra.Command {
-	return group("discrepancies", "the cases: list and show", a.listCommand(), a.showCommand())
+	return group("discrepancies", "the cases: list, show, and what people decide about them",
+		a.listCommand(), a.showCommand(), a.resolveCommand(), a.approveCommand(), a.rejectCommand())
 }
 
 func (a *app) listCommand() *cobra.Command {
@@ -76,8 +77,9 @@ type caseJSON struct {
 	FirstSeen     reconcile.Day      `json:"first_seen"`
 	LastSeen      reconcile.Day      `json:"last_seen"`
 	Detail        string             `json:"detail"`
-	Stake         reconcile.Fen      `json:"stake"` // what the case is worth in the roll-forward
-	Gap           reconcile.Amount   `json:"gap"`   // UMS − ledger in money that moved
+	Stake         reconcile.Fen      `json:"stake"`            // what the case is worth in the roll-forward
+	Gap           reconcile.Amount   `json:"gap"`              // UMS − ledger in money that moved
+	Covers        int64              `json:"covers,omitempty"` // orders or rows that the case of a cause stands for
 	Gone          bool               `json:"condition_gone"`
 	NoLongerAsked bool               `json:"no_longer_asked"`
 	File          string             `json:"file,omitempty"` // of a bad ledger row
@@ -92,7 +94,7 @@ func asJSON(l reconcile.Line) caseJSON {
 		RefundID: c.Key.RefundID, CompletionID: c.Key.CompletionID,
 		LedgerAmount: c.Ledger, BillAmount: c.UMS, Difference: c.UMS.Minus(c.Ledger),
 		FirstSeen: c.FirstSeen, LastSeen: c.LastSeen, Detail: c.Reason.EN,
-		Stake: c.Stake, Gap: c.Gap, Gone: c.Gone, NoLongerAsked: l.NoLongerAsked,
+		Stake: c.Stake, Gap: c.Gap, Covers: c.Covers, Gone: c.Gone, NoLongerAsked: l.NoLongerAsked,
 	}
 	if l.Row != nil {
 		out.File, out.Line = l.Row.File, l.Row.Line
@@ -132,6 +134,10 @@ func listText(w io.Writer, lines reconcile.Lines) error {
 // subject names what a case is about.
 func subject(l reconcile.Line) string {
 	switch k := l.Case.Key; {
+	case l.Case.Covers > 0 && l.Case.Scope != "":
+		return fmt.Sprintf("%d rows of %s", l.Case.Covers, l.Case.Scope)
+	case l.Case.Covers > 0:
+		return fmt.Sprintf("%d orders of %s", l.Case.Covers, k.MID)
 	case l.Row != nil:
 		return fmt.Sprintf("%s:%d", l.Row.File, l.Row.Line)
 	case k.RefundID != "":
@@ -187,9 +193,16 @@ func (a *app) show(ctx context.Context, db *store.DB, id string) error {
 	if l.Row != nil {
 		row("row", "%s line %d, column %q", l.Row.File, l.Row.Line, l.Row.Column)
 		row("raw", "%s", l.Row.Raw)
+	} else if c.Covers > 0 {
+		row("stands for", "%s", subject(l))
+	} else if l.Notice != nil {
+		showNotice(row, *l.Notice)
 	} else {
 		a.showOrder(row, l)
 		if err := a.showAnswers(ctx, db, row, c.Key); err != nil {
+			return err
+		}
+		if err := showNotices(ctx, db, row, c.Key); err != nil {
 			return err
 		}
 	}
@@ -197,10 +210,22 @@ func (a *app) show(ctx context.Context, db *store.DB, id string) error {
 	if len(l.Others) > 0 {
 		row("other codes", "%v", l.Others)
 	}
+	if c.Outcome != "" {
+		row("decided", "%s by %s%s: %s", c.Outcome, c.By, map[bool]string{true: ", approved by " + c.Reviewer}[c.Reviewer != ""], c.Note)
+	}
 	for _, e := range events {
-		row("event", "%s  %s: %s → %s  %s", e.At.In(reconcile.Beijing).Format(time.DateTime), e.Kind, cmpState(e.Was), e.State, e.By)
+		row("event", "%s  %s: %s → %s  %s%s", e.At.In(reconcile.Beijing).Format(time.DateTime), e.Kind, cmpState(e.Was), e.State, e.By, saidBy(e))
 	}
 	return nil
+}
+
+// saidBy is what a person said with a step, or why the condition is gone; why
+// it held is the reason of the case.
+func saidBy(e reconcile.Event) string {
+	if e.By == "" && e.Kind != reconcile.EventCleared && e.Kind != reconcile.EventGone {
+		return ""
+	}
+	return ": " + e.Reason.EN
 }
 
 func cmpState(s reconcile.State) string {
@@ -218,6 +243,29 @@ func (a *app) showOrder(row func(string, string, ...any), l reconcile.Line) {
 	}
 	row("ledger", "%s %s yuan, order %q, paid at %s, settle date %s; %s line %d",
 		o.Status, o.Amount.Yuan(), o.OrderNo, timeText(o.PaidAt), o.SettleDay, o.Source.File, o.Source.Line)
+}
+
+// rfc3339 is an instant as JSON has it, in Beijing time.
+func rfc3339(t time.Time) string { return t.In(reconcile.Beijing).Format(time.RFC3339) }
+
+func showNotices(ctx context.Context, db *store.DB, row func(string, string, ...any), k reconcile.Key) error {
+	notices, err := db.NoticesOf(ctx, k.BillKey)
+	for _, n := range notices {
+		row("notified", "%s  %s %s: %s %s, total %s, paid %s, settles %s", timeText(n.ReceivedAt), kindText(n), n.ID, n.BillStatus, n.Status,
+			n.Total.Yuan(), timeText(n.PaidAt), n.SettleDay)
+	}
+	return err
+}
+
+func showNotice(row func(string, string, ...any), n reconcile.Notice) {
+	word := "verified"
+	if !n.Verified {
+		word = "not verified, " + n.Why
+	}
+	row("notice", "%s %s of %s (%s), %d repeats, %s", kindText(n), n.ID, timeText(n.ReceivedAt), n.Path, n.Repeats, word)
+	row("", "mid %s, bill %s of %s, order %s, %s %s, total %s, paid at %s, settles %s", n.MID, n.BillNo, n.BillDay, n.MerOrderID,
+		n.BillStatus, n.Status, n.Total.Yuan(), timeText(n.PaidAt), n.SettleDay)
+	row("UMS said", "%s", n.Raw)
 }
 
 func timeText(t time.Time) string {

@@ -15,7 +15,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	a := &app{
-		stdout: os.Stdout, stderr: os.Stderr, lookupEnv: os.LookupEnv, clock: wallClock{},
+		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, lookupEnv: os.LookupEnv, clock: wallClock{},
 		terminal: isTerminal(os.Stderr, os.LookupEnv),
 	}
 	os.Exit(a.run(ctx, os.Args[1:]))

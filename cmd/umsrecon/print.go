@@ -25,6 +25,11 @@ type runJSON struct {
 	Codes  map[reconcile.Code]reconcile.Sum         `json:"codes"`
 	Fen    map[string]reconcile.Fen                 `json:"cases_fen"`
 	Alarms []string                                 `json:"alarms"`
+	// Restated says what moved against the figures that were signed; absent
+	// when the day was not closed.
+	Restated []reconcile.Moved `json:"restated,omitempty"`
+	// Changes says what a rerun of the day did; absent on its first run.
+	Changes *changesJSON `json:"changes,omitempty"`
 }
 
 type ordersJSON struct {
@@ -71,6 +76,10 @@ func (r result) json() runJSON {
 			"opening": c.Opening.Fen, "new": c.New.Fen, "reopened": c.Reopened.Fen, "revalued": c.Revalued.Fen,
 			"cleared": c.Cleared.Fen, "resolved": c.Resolved.Fen, "closing": c.Closing.Fen,
 		},
+	}
+	out.Changes = r.changes.json()
+	if r.signed != nil {
+		out.Restated = reconcile.WhatMoved(*r.signed, s)
 	}
 	for _, w := range s.Alarms {
 		out.Alarms = append(out.Alarms, w.EN)
@@ -136,6 +145,14 @@ func (r result) text(w io.Writer, cfg *Config, dryRun bool) {
 	fmt.Fprintf(w, "  cases       %d open before, +%d new, +%d reopened, -%d cleared, -%d resolved: %d open, %s yuan\n",
 		c.Opening.Count, c.New.Count, c.Reopened.Count, c.Cleared.Count, c.Resolved.Count, c.Closing.Count, c.Closing.Fen.Yuan())
 	r.codes(w)
+	if r.signed != nil {
+		for _, line := range movedText(*r.signed, s) {
+			fmt.Fprintln(w, line)
+		}
+	}
+	if r.changes != nil {
+		r.changes.text(w)
+	}
 	for _, path := range r.reports {
 		fmt.Fprintf(w, "  workbook    %s\n", cfg.shown(path))
 	}

@@ -109,6 +109,9 @@ func misbehave(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) > 1 {
 		f.BillNo = args[1]
 	}
+	if len(args) > 2 {
+		f.Op = args[2]
+	}
 	ts.Check(playOf(ts).gateway.Misbehave(f))
 }
 
@@ -155,5 +158,51 @@ func askedOnce(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	if again > most {
 		ts.Fatalf("%d questions were asked again, want at most %d", again, most)
+	}
+}
+
+// completed ID N: UMS has executed a completion so many times.
+func completed(ts *testscript.TestScript, _ bool, args []string) {
+	if got := playOf(ts).gateway.Completed(args[0]); strconv.Itoa(got) != args[1] {
+		ts.Fatalf("completion %s was executed %d times, want %s", args[0], got, args[1])
+	}
+}
+
+// synced ID N: UMS was told so many times of a pay-score order.
+func synced(ts *testscript.TestScript, _ bool, args []string) {
+	if got := playOf(ts).gateway.Synced(args[0]); strconv.Itoa(got) != args[1] {
+		ts.Fatalf("order %s was told %d times, want %s", args[0], got, args[1])
+	}
+}
+
+// tokens N: so many access tokens were ever issued.
+func issued(ts *testscript.TestScript, _ bool, args []string) {
+	if got := playOf(ts).gateway.Tokens(playAppID); strconv.Itoa(got) != args[0] {
+		ts.Fatalf("%d tokens were issued, want %s", got, args[0])
+	}
+}
+
+// case CODE: $CASE is the id of the one case of a code.
+func caseOf(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(ts.Exec("umsrecon", "discrepancies", "list"))
+	for line := range strings.Lines(ts.ReadFile("stdout")) {
+		if fields := strings.Fields(line); strings.Contains(line, " "+args[0]+" ") {
+			ts.Setenv("CASE", fields[0])
+			return
+		}
+	}
+	ts.Fatalf("there is no case %s", args[0])
+}
+
+// completions BILL N: the gateway has so many completions of a bill.
+func completionsOf(ts *testscript.TestScript, _ bool, args []string) {
+	n := map[string]bool{}
+	for _, r := range playOf(ts).gateway.Requests() {
+		if r.Op == chinaumstest.OpPreauthed && r.BillNo == args[0] {
+			n[r.AuthedOrderID] = true
+		}
+	}
+	if strconv.Itoa(len(n)) != args[1] {
+		ts.Fatalf("%d completions of bill %s, want %s", len(n), args[0], args[1])
 	}
 }

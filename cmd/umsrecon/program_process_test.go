@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"regexp"
 	"strconv"
+	"sync"
 	"syscall"
 	"time"
 
@@ -21,18 +22,40 @@ const patience = 30 * time.Second
 // process is the program under way.
 type process struct {
 	*exec.Cmd
-	stdout, stderr bytes.Buffer
+	stdout, stderr lockedBuffer
 	ended          chan struct{} // closed when it is gone
+}
+
+// lockedBuffer is a buffer that may be read while the program writes.
+type lockedBuffer struct {
+	mu sync.Mutex
+	bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.Buffer.Write(p)
+}
+
+func (p *process) printed() string {
+	p.stdout.mu.Lock()
+	defer p.stdout.mu.Unlock()
+	return p.stdout.String()
 }
 
 // start starts the program of a script in the background. It is killed at the
 // end of the script at the latest.
 func start(ts *testscript.TestScript, args []string, stdout io.Writer) *process {
+	return startWith(ts, args, stdout, io.Discard)
+}
+
+func startWith(ts *testscript.TestScript, args []string, stdout, stderr io.Writer) *process {
 	path, err := exec.LookPath(args[0])
 	ts.Check(err)
 	p := &process{Cmd: exec.Command(path, args[1:]...), ended: make(chan struct{})}
 	p.Dir, p.Env = ts.Getenv("WORK"), scriptEnv(ts)
-	p.Stdout, p.Stderr = io.MultiWriter(stdout, &p.stdout), &p.stderr
+	p.Stdout, p.Stderr = io.MultiWriter(stdout, &p.stdout), io.MultiWriter(stderr, &p.stderr)
 	ts.Check(p.Start())
 	ts.Defer(func() { _ = p.Process.Kill(); <-p.ended })
 	go func() {
@@ -44,7 +67,7 @@ func start(ts *testscript.TestScript, args []string, stdout io.Writer) *process 
 
 func scriptEnv(ts *testscript.TestScript) []string {
 	env := os.Environ()
-	for _, name := range []string{"UMS_APP_ID", "UMS_APP_KEY", "UMSRECON_CONFIG", "HOME", "TMPDIR", "GORACE"} {
+	for _, name := range []string{"UMS_APP_ID", "UMS_APP_KEY", "UMS_NOTICE_KEY", "UMSRECON_CONFIG", "HOME", "TMPDIR", "GORACE"} {
 		env = append(env, name+"="+ts.Getenv(name))
 	}
 	return env
@@ -118,6 +141,16 @@ func startSimulator(ts *testscript.TestScript, _ bool, args []string) {
 	fillIn(ts, "$SIMULATOR", url)
 }
 
+// told PATTERN: the simulator prints a line that matches.
+func told(ts *testscript.TestScript, _ bool, args []string) {
+	want := regexp.MustCompile(args[0])
+	for deadline := time.Now().Add(patience); !want.MatchString(playOf(ts).simulator.printed()); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			ts.Fatalf("the simulator did not say %q", args[0])
+		}
+	}
+}
+
 // end-simulator SIGNAL
 func endSimulator(ts *testscript.TestScript, _ bool, args []string) {
 	playOf(ts).simulator.end(ts, args[0])
@@ -132,3 +165,10 @@ func hold(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 func release(ts *testscript.TestScript, _ bool, _ []string) { playOf(ts).free() }
+
+// twice COMMAND…: runs the command two times at once.
+func twice(ts *testscript.TestScript, _ bool, args []string) {
+	a, b := start(ts, args, io.Discard), start(ts, args, io.Discard)
+	<-a.ended
+	<-b.ended
+}

@@ -26,6 +26,7 @@ func TestProgram(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("UMS_APP_ID", playAppID)
 			env.Setenv("UMS_APP_KEY", playAppKey)
+			env.Setenv("UMS_NOTICE_KEY", playNoticeKey)
 			env.Setenv("GORACE", "atexit_sleep_ms=0") // a race-built program lingers for a second otherwise
 			env.Values["play"] = &play{}
 			return nil
@@ -35,6 +36,8 @@ func TestProgram(t *testing.T) {
 			"gateway": startGateway, "stop-gateway": stopGateway, "bills": putBills, "sell": sell,
 			"misbehave": misbehave, "behave": behave, "requests": requests, "asked": asked, "asked-once": askedOnce,
 			"interrupt-after": interruptAfter, "ends-with": endsWith, "simulator": startSimulator, "end-simulator": endSimulator,
+			"notice": addNotice, "serve": startServe, "end-serve": endServe, "deliver": deliver, "torrent": torrent,
+			"each-once": eachOnce, "told": told, "twice": twice, "completions": completionsOf, "case": caseOf, "completed": completed, "synced": synced, "tokens": issued,
 			"hold": hold, "release": release, "database": makeDatabase, "damage": damage,
 			"nowhere": nowhere, "holds": holds, "remember": remember, "untouched": untouched, "no-leftovers": noLeftovers,
 		},
@@ -46,6 +49,8 @@ type play struct {
 	gateway   *chinaumstest.Gateway
 	server    *chinaumstest.Server
 	simulator *process
+	serve     *process
+	receiver  string            // the address of serve
 	seen      int               // requests up to the last look
 	free      func()            // gives back the lock that the script holds
 	said      strings.Builder   // all that the program ever printed

@@ -15,11 +15,14 @@ import (
 
 // publish writes the workbooks of a run: the discrepancies of its day, and
 // the settlement of the day's month, and of the next when the day ends one.
-func (a *app) publish(ctx context.Context, cfg *Config, db *store.DB, s reconcile.Summary) ([]string, error) {
+// A workbook of figures that were signed is kept beside the restated ones.
+func (a *app) publish(ctx context.Context, cfg *Config, db *store.DB, s reconcile.Summary, restated bool) ([]string, error) {
 	w := a.writer(ctx, cfg, db, cfg.Path(cfg.Reports.Dir))
 	w.runID = s.RunID
 	paths := []string{}
+	w.beside = restated
 	path, err := w.discrepancies(s)
+	w.beside = false
 	if err != nil {
 		return paths, err
 	}
@@ -53,6 +56,7 @@ type workbookWriter struct {
 	dir     string
 	now     time.Time
 	runID   string
+	beside  bool // the workbook that is there stays
 	options reports.Options
 }
 
@@ -60,7 +64,7 @@ func (a *app) writer(ctx context.Context, cfg *Config, db *store.DB, dir string)
 	now := a.clock.Now()
 	return &workbookWriter{ctx: ctx, cfg: cfg, db: db, dir: dir, now: now, options: reports.Options{
 		Language: reports.Language(cfg.Reports.Language), Merchant: cfg.merchantName(), Cutoff: cfg.cutoffText(),
-		Settings: cfg.shownSettings(), MadeAt: now,
+		Settings: cfg.shownSettings(), MadeAt: now, NoticesExpected: cfg.Settings().ExpectNotices,
 	}}
 }
 
@@ -96,7 +100,7 @@ func (w *workbookWriter) write(name string, make func(path string) error) (strin
 		if err != nil {
 			recordErr = err
 		}
-		return sum, found
+		return sum, found && !w.beside
 	})
 	if err == nil {
 		err = recordErr
@@ -149,12 +153,14 @@ func (c *Config) shownSettings() []reports.Setting {
 		{"amount_basis", r.AmountBasis}, {"tolerance", fmt.Sprintf("%d 分/fen", r.Tolerance)}, {"lookback", fmt.Sprintf("%dd", r.Lookback)},
 		{"stale_after", fmt.Sprintf("%dd", r.StaleAfter)}, {"recheck", fmt.Sprint(r.Recheck)}, {"pay_window", r.PayWindow},
 		{"ledger_grace", r.LedgerGrace}, {"settle_grace", r.SettleGrace}, {"refund_grace", r.RefundGrace}, {"notice_grace", r.NoticeGrace},
-		{"amount_identity", r.AmountIdentity}, {"double_payment", r.DoublePayment},
+		{"amount_identity", r.AmountIdentity}, {"double_payment", r.DoublePayment}, {"one_case_from", r.OneCaseFrom},
 		{"holidays", joined(r.Holidays)}, {"extra_workdays", joined(r.ExtraWorkdays)},
 	} {
 		rows = append(rows, reports.Setting{Name: "rules." + s.key, Value: fmt.Sprint(s.value)})
 	}
 	return append(rows,
+		reports.Setting{Name: "notices", Value: fmt.Sprintf("expected %v, contract notices %v", c.Settings().ExpectNotices, c.Settings().ContractNotices)},
+		reports.Setting{Name: "notices.match_contracts", Value: fmt.Sprint(c.Notices.MatchContracts)},
 		reports.Setting{Name: "settlement.mode", Value: c.Settlement.Mode},
 		reports.Setting{Name: "settlement.coupon_funder", Value: c.Settlement.CouponFunder})
 }

@@ -43,6 +43,7 @@ func (a *app) runCommand() *cobra.Command {
 	f.StringVar(&to, "to", "", "last of several days")
 	f.BoolVar(&o.noQuery, "no-query", false, "judge again with the answers at hand, however old, without asking")
 	f.BoolVar(&o.requery, "requery", false, "ask the final orders of the day, too")
+	f.BoolVar(&o.restate, "restate", false, "run a day that is closed again; both versions are kept, and what moved is printed")
 	f.BoolVar(&o.dryRun, "dry-run", false, "do everything but write")
 	formatFlag(c, &format)
 	return c

@@ -65,9 +65,9 @@ func (c *Config) source(l Ledger) ledger.Source {
 	}
 }
 
-// clients makes one client per set of credentials. They share the rate limit
-// and the budget of a run.
-func (c *Config) clients(now func() time.Time) (func(mid string) *chinaums.Client, error) {
+// clients makes one client per set of credentials. They share the rate limit,
+// the budget of a run, and tokens, which outlive the run.
+func (c *Config) clients(now func() time.Time, tokens *chinaums.Tokens) (func(mid string) *chinaums.Client, error) {
 	limiter := rate.NewLimiter(rate.Limit(c.Gateway.RequestsPerSecond), 1)
 	var budget *chinaums.Budget
 	if c.Gateway.MaxRequestsPerRun > 0 {
@@ -79,6 +79,7 @@ func (c *Config) clients(now func() time.Time) (func(mid string) *chinaums.Clien
 			BaseURL: c.Gateway.BaseURL, AppID: m.AppID, AppKey: chinaums.NewSecret(m.AppKey.Reveal()), Now: now,
 			Timeout: c.Gateway.Timeout, MaxAttempts: c.Gateway.MaxAttempts, Concurrency: c.Gateway.Concurrency,
 			Limiter: limiter, Budget: budget,
+			Auth: chinaums.Auth(c.Gateway.Auth), TokenHeader: chinaums.TokenHeader(c.Gateway.TokenHeader), Tokens: tokens,
 		})
 		if err != nil {
 			return nil, &exitError{code: exitUsage, err: fmt.Errorf("gateway: %w", err)}
@@ -93,7 +94,7 @@ func (c *Config) clients(now func() time.Time) (func(mid string) *chinaums.Clien
 }
 
 // job puts the night together. A job that does not ask needs no credentials.
-func (c *Config) job(clock reconcile.Clock, db reconcile.Store, asks bool) (*reconcile.Job, error) {
+func (c *Config) job(clock reconcile.Clock, db reconcile.Store, tokens *chinaums.Tokens, asks bool) (*reconcile.Job, error) {
 	ledgers, err := c.ledgers()
 	if err != nil {
 		return nil, err
@@ -103,7 +104,7 @@ func (c *Config) job(clock reconcile.Clock, db reconcile.Store, asks bool) (*rec
 		Asking: reconcile.Asking{Concurrency: c.Gateway.Concurrency, Deadline: c.Gateway.Deadline, ProcessingPause: processingPause},
 	}
 	if asks {
-		clients, err := c.clients(clock.Now)
+		clients, err := c.clients(clock.Now, tokens)
 		if err != nil {
 			return nil, err
 		}

@@ -23,6 +23,7 @@ func TestEveryMisbehaviour(t *testing.T) {
 	found := expectation{reconcile.Found, 1, ""}
 	once := func(o reconcile.Outcome, message string) expectation { return expectation{o, 1, message} }
 	want := map[string]expectation{
+		"lost-request": retried, "token-refused": once(reconcile.Rejected, "1401"),
 		"reset": retried, "slow": {reconcile.QueryFailed, maxAttempts, "no answer in time"}, "http-500": {reconcile.QueryFailed, maxAttempts, "HTTP 500"},
 		"http-503": {reconcile.QueryFailed, maxAttempts, "HTTP 503"}, "http-429": {reconcile.QueryFailed, maxAttempts, "HTTP 429"},
 		"gateway-9200": {reconcile.QueryFailed, maxAttempts, "9200"}, "net-error": {reconcile.QueryFailed, maxAttempts, "NET_ERROR"},

@@ -1,0 +1,238 @@
+package chinaums
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// The roles of a receiver's two paths.
+const (
+	pathOfNotices   = "notice"
+	pathOfContracts = "contract"
+)
+
+// leastSecret is the length of the secret at the end of a contract path.
+const leastSecret = 16
+
+// Received is a notice as it came in. What is not Verified must never be taken
+// for evidence. Its Kind is empty when the body could not be read.
+type Received struct {
+	Notice
+	Verified bool
+	Why      string    // why it is not verified; printable
+	At       time.Time // of its arrival
+	Path     string    // "notice" or "contract": the role of the path, never the path
+}
+
+// ReceiverOptions make a receiver. Path, Key, Sink and Now are required; what is
+// left zero has the default its comment names.
+type ReceiverOptions struct {
+	Path string // of bill and deduction notices
+	// ContractPath is the path of contract notices. Those are not signed: the
+	// path ends in a secret of at least 16 characters. Empty: none are taken.
+	ContractPath Secret
+	// Key is the communication key (通讯密钥) of a merchant; false: not one of ours.
+	Key      func(mid string) (Secret, bool)
+	AllowMD5 bool
+	// Sink keeps a notice and returns when it is durable. It may be called
+	// from many goroutines.
+	Sink func(context.Context, Received) error
+	Now  func() time.Time
+
+	MaxBody     int64         // bytes; 64 KiB
+	ReadTimeout time.Duration // of a whole body; 10 s
+	SinkTimeout time.Duration // 10 s
+	MaxInFlight int           // requests at a time, beyond which they are turned away; 256
+
+	// Failed is told of requests that were not taken: bodies that could not
+	// be read, sinks that failed, too many at a time. What is not verified the
+	// sink knows. It may be nil. The error holds no body.
+	Failed func(path string, err error)
+}
+
+func (o ReceiverOptions) withDefaults() ReceiverOptions {
+	if o.MaxBody == 0 {
+		o.MaxBody = 64 << 10
+	}
+	if o.ReadTimeout == 0 {
+		o.ReadTimeout = 10 * time.Second
+	}
+	if o.SinkTimeout == 0 {
+		o.SinkTimeout = 10 * time.Second
+	}
+	if o.MaxInFlight == 0 {
+		o.MaxInFlight = 256
+	}
+	if o.Failed == nil {
+		o.Failed = func(string, error) {}
+	}
+	return o
+}
+
+func (o ReceiverOptions) check() error {
+	contract := o.ContractPath.reveal()
+	switch {
+	case !strings.HasPrefix(o.Path, "/"):
+		return fmt.Errorf("%w: the notice path must begin with /", ErrOptions)
+	case o.Key == nil || o.Sink == nil || o.Now == nil:
+		return fmt.Errorf("%w: a receiver needs keys, a sink and a clock", ErrOptions)
+	case o.MaxBody < 0 || o.ReadTimeout < 0 || o.SinkTimeout < 0 || o.MaxInFlight < 0:
+		return fmt.Errorf("%w: the limits of a receiver cannot be negative", ErrOptions)
+	case contract == "":
+		return nil
+	case !strings.HasPrefix(contract, "/") || contract == o.Path || len(contract)-strings.LastIndex(contract, "/")-1 < leastSecret:
+		return fmt.Errorf("%w: the contract path must begin with /, differ from the notice path, and end in a secret of at least %d characters", ErrOptions, leastSecret)
+	}
+	return nil
+}
+
+// receiver is the http.Handler.
+type receiver struct {
+	ReceiverOptions
+	slots chan struct{}
+}
+
+// NewReceiver makes the http.Handler that takes the platform's notices. A notice
+// is answered SUCCESS when the sink has it, everything else FAILED, upon which
+// the platform sends it again for 24 hours. The error matches ErrOptions.
+func NewReceiver(o ReceiverOptions) (http.Handler, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	o = o.withDefaults()
+	return &receiver{o, make(chan struct{}, o.MaxInFlight)}, nil
+}
+
+// ServeHTTP answers one notice.
+func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	path := r.role(req.URL.Path)
+	switch {
+	case path == "":
+		r.fail(w, http.StatusNotFound, "", nil)
+		return
+	case req.Method != http.MethodPost:
+		w.Header().Set("Allow", http.MethodPost)
+		r.fail(w, http.StatusMethodNotAllowed, path, nil)
+		return
+	}
+	select {
+	case r.slots <- struct{}{}:
+		defer func() { <-r.slots }()
+		r.take(w, req, path)
+	default:
+		w.Header().Set("Connection", "close")
+		r.fail(w, http.StatusServiceUnavailable, path, errors.New("too many requests at a time"))
+	}
+}
+
+// role says which path it is; empty: none of ours. How much of the secret was
+// right cannot be told from the time it takes.
+func (r *receiver) role(path string) string {
+	contract := r.ContractPath.reveal()
+	switch {
+	case path == r.Path:
+		return pathOfNotices
+	case contract != "" && subtle.ConstantTimeCompare([]byte(path), []byte(contract)) == 1:
+		return pathOfContracts
+	}
+	return ""
+}
+
+// take reads, verifies and keeps one notice.
+func (r *receiver) take(w http.ResponseWriter, req *http.Request, path string) {
+	body, status, err := r.read(w, req)
+	if err != nil {
+		r.fail(w, status, path, err)
+		return
+	}
+	got := Received{At: r.Now(), Path: path}
+	status = http.StatusOK
+	if got.Notice, err = ParseNotice(req.Header.Get("Content-Type"), body); err != nil {
+		got.Why, status = printable(err.Error()), http.StatusBadRequest
+	} else if err := r.verify(got.Notice, path); err != nil {
+		got.Why = printable(err.Error())
+	} else {
+		got.Verified = true
+	}
+	// What has come whole is kept, whatever becomes of its sender.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(req.Context()), r.SinkTimeout)
+	defer cancel()
+	if err := r.Sink(ctx, got); err != nil {
+		r.fail(w, http.StatusInternalServerError, path, fmt.Errorf("keep the notice: %w", err))
+		return
+	}
+	switch {
+	case got.Verified:
+		answer(w, status, "SUCCESS")
+	case got.Kind == "":
+		r.fail(w, status, path, errors.New(got.Why))
+	default: // the sink knows why
+		r.fail(w, status, path, nil)
+	}
+}
+
+// read takes the whole body, or says why it did not and with which status. The
+// connection of a sender who is too slow or sends too much is closed.
+func (r *receiver) read(w http.ResponseWriter, req *http.Request) (body []byte, status int, err error) {
+	deadline := http.NewResponseController(w).SetReadDeadline
+	// The zero of the epoch is past: what waits for the body gives up.
+	cut := func() { _ = deadline(time.Unix(0, 0)) }
+	fired := make(chan struct{})
+	timer := time.AfterFunc(r.ReadTimeout, func() { defer close(fired); cut() })
+	body, err = io.ReadAll(http.MaxBytesReader(w, req.Body, r.MaxBody))
+	late := !timer.Stop()
+	if late {
+		<-fired // w is not to be used when the request is over
+	}
+	if err == nil {
+		if late { // whole all the same: the connection may go on
+			_ = deadline(time.Time{})
+		}
+		return body, http.StatusOK, nil
+	}
+	cut() // nor does the server wait for the rest
+	w.Header().Set("Connection", "close")
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, http.StatusRequestEntityTooLarge, fmt.Errorf("the body is larger than %d bytes", r.MaxBody)
+	case late:
+		return nil, http.StatusRequestTimeout, fmt.Errorf("the body did not come within %s", r.ReadTimeout)
+	}
+	return nil, http.StatusBadRequest, errors.New("the body broke off")
+}
+
+// verify says why a notice is not to be believed; nil when it is.
+func (r *receiver) verify(n Notice, path string) error {
+	isContract := n.Kind == NoticeContract
+	if isContract != (path == pathOfContracts) {
+		return fmt.Errorf("a %s notice on the path of %s notices", n.Kind, map[string]string{pathOfNotices: "payment", pathOfContracts: "contract"}[path])
+	}
+	key, ours := r.Key(n.MID)
+	switch {
+	case !ours:
+		return fmt.Errorf("merchant %q is not one of ours", n.MID)
+	case isContract:
+		return nil
+	}
+	return n.Verify(key, r.AllowMD5)
+}
+
+func (r *receiver) fail(w http.ResponseWriter, status int, path string, err error) {
+	if err != nil {
+		r.Failed(path, err)
+	}
+	answer(w, status, "FAILED")
+}
+
+func answer(w http.ResponseWriter, status int, word string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, word)
+}

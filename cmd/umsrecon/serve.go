@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/umsrecon/umsrecon/chinaums"
+	"github.com/umsrecon/umsrecon/reconcile"
+	"github.com/umsrecon/umsrecon/reconcile/gateway"
+	"github.com/umsrecon/umsrecon/store"
+)
+
+func (a *app) serveCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "serve",
+		Short: "run every night by the schedule, and receive the platform's notices",
+		Long: "serve runs until it is stopped: each night at schedule.cron it reconciles the day before, as `run` does,\n" +
+			"and where notices.listen is set it receives notices. A notice is answered SUCCESS when it is on the disk.\n\n" + exitHelp,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			cfg, err := a.load(EverySection...)
+			if err != nil {
+				return err
+			}
+			if _, err := cfg.nextNight(a.clock.Now()); err != nil {
+				return usage("%w", err)
+			}
+			return a.serve(c.Context(), cfg)
+		},
+	}
+}
+
+// serve ends with its context, or when the receiver cannot go on.
+func (a *app) serve(ctx context.Context, cfg *Config) error {
+	logger := slog.New(slog.NewTextHandler(a.stderr, nil))
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	if cfg.Notices.Listen != "" {
+		closeReceiver, err := a.receive(ctx, cfg, cfg.Notices.Listen, logger, stop, func(string) {})
+		if err != nil {
+			return err
+		}
+		defer closeReceiver()
+	}
+	for {
+		next, err := cfg.nextNight(a.clock.Now())
+		if err != nil {
+			return err
+		}
+		logger.Info("waiting for the night", "at", next.Format(time.RFC3339))
+		if a.sleepUntil(ctx, next) != nil {
+			break
+		}
+		a.scheduledNight(ctx, cfg, logger)
+	}
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	logger.Info("stopped")
+	return nil
+}
+
+// scheduledNight reconciles the day before. Whatever comes of it, the next
+// night is tried.
+func (a *app) scheduledNight(ctx context.Context, cfg *Config, logger *slog.Logger) {
+	day := a.today() - 1
+	logger = logger.With("day", day.String())
+	results, err := a.nights(ctx, cfg, []reconcile.Day{day}, nightOptions{})
+	for _, r := range results {
+		n := r.summary.ClassCounts()
+		logger.Info("night", "run", r.summary.RunID, "status", string(r.summary.Status), "matched", n[reconcile.Matched], "discrepant", n[reconcile.Discrepant],
+			"unverified", n[reconcile.Unverified], "pending", r.summary.Pending, "exit", r.code())
+	}
+	if err != nil {
+		logger.Error("night", "error", a.explain(err), "exit", exitCode(err))
+	}
+}
+
+const (
+	headerTimeout  = 5 * time.Second
+	requestTimeout = 15 * time.Second
+	answerTimeout  = 30 * time.Second // the wait for the disk included
+	idleTimeout    = 60 * time.Second
+	maxHeader      = 16 << 10
+	maxConnections = 1024
+	closeTimeout   = 10 * time.Second
+)
+
+// receive serves the notice receiver at an address until it is closed. fail is
+// told when it cannot go on, listening where it listens.
+func (a *app) receive(ctx context.Context, cfg *Config, address string, logger *slog.Logger, fail context.CancelCauseFunc,
+	listening func(address string),
+) (closeReceiver func(), err error) {
+	db, err := store.Open(ctx, cfg.Path(cfg.Database))
+	if err != nil {
+		return nil, err
+	}
+	box := newInbox(db)
+	handler, err := chinaums.NewReceiver(cfg.receiverOptions(a.clock, box, logger))
+	var server *http.Server
+	if err == nil {
+		server, err = serveHTTP(address, handler, logger, fail, listening)
+	}
+	if err != nil {
+		box.close()
+		return nil, errors.Join(fmt.Errorf("notice receiver: %w", err), db.Close())
+	}
+	return func() {
+		ended, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+		defer cancel()
+		_ = server.Shutdown(ended) // whoever is late is cut off below
+		_ = server.Close()
+		box.close()
+		_ = db.Close()
+	}, nil
+}
+
+func serveHTTP(address string, handler http.Handler, logger *slog.Logger, fail context.CancelCauseFunc, listening func(string)) (*http.Server, error) {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	server := &http.Server{
+		Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: requestTimeout, WriteTimeout: answerTimeout,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, ErrorLog: log.New(io.Discard, "", 0),
+	}
+	logger.Info("receiving notices", "address", listener.Addr().String())
+	listening(listener.Addr().String())
+	go func() {
+		if err := server.Serve(limited(listener, maxConnections)); !errors.Is(err, http.ErrServerClosed) {
+			fail(fmt.Errorf("notice receiver: %w", err))
+		}
+	}()
+	return server, nil
+}
+
+// receiverOptions ties the receiver to the configuration and the inbox.
+func (c *Config) receiverOptions(clock reconcile.Clock, box *inbox, logger *slog.Logger) chinaums.ReceiverOptions {
+	return chinaums.ReceiverOptions{
+		Path: c.Notices.Path, ContractPath: chinaums.NewSecret(c.Notices.ContractPath.Reveal()),
+		Key: c.noticeKey, AllowMD5: c.Notices.AllowMD5, Now: clock.Now,
+		Sink: func(ctx context.Context, r chinaums.Received) error { return box.put(ctx, gateway.Notice(r)) },
+		Failed: func(path string, err error) {
+			logger.Warn("notice not taken", "path", path, "error", plain(err.Error()))
+		},
+	}
+}
+
+// noticeKey is the communication key of a merchant. One merchant's key serves
+// whatever mid its notices name.
+func (c *Config) noticeKey(mid string) (chinaums.Secret, bool) {
+	for _, m := range c.Merchants() {
+		if m.MID == mid || len(c.Listed) == 0 {
+			return chinaums.NewSecret(m.NoticeKey.Reveal()), true
+		}
+	}
+	return chinaums.Secret{}, false
+}

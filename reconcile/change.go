@@ -1,0 +1,39 @@
+package reconcile
+
+// Change is what one run did to a case, or left as it is.
+type Change struct {
+	Kind EventKind // the first event of the run; EventStill: there was none
+	Line Line
+	Why  Words // of the event; of a case that is still open its reason
+}
+
+// EventStill marks a case that a run found open and left open. It is never
+// stored.
+const EventStill EventKind = "still_open"
+
+// ChangeKinds in the order in which they are told.
+var ChangeKinds = []EventKind{EventCleared, EventOpened, EventReopened, EventRevalued, EventGone, EventStill}
+
+// whyGone says what an order, row or cause shows now that a condition no
+// longer holds.
+func (s Sighting) whyGone(cleared bool) Words {
+	var w Words
+	v := s.Verdict
+	switch {
+	case s.Cause != nil:
+		w = words("不再是同一原因：%[1]d 笔中的 %[2]d 笔", "no longer one cause: %[2]d of %[1]d", s.Cause.Of, s.Cause.Count)
+	case s.Scope != "":
+		w = words("台账中已没有这一无效行", "the ledger no longer has the row, or it is understood now")
+	case v.Key.BillNo == "":
+		w = words("通知所述的订单已在台账中", "the order that the notices tell of is in the ledger")
+	case len(v.Findings) > 0:
+		w = words("现为%[1]s（%[2]s）：台账 %[3]s，渠道 %[4]s", "now %[5]s (%[6]s): ledger %[3]s, UMS %[4]s yuan",
+			v.Class.ZH(), RuleOf(v.Primary().Code).ZH, v.Ledger.Yuan(), v.UMS.Yuan(), v.Class, v.Primary().Code)
+	default:
+		w = words("现为%[1]s：台账 %[2]s，渠道 %[3]s", "now %[4]s: ledger %[2]s, UMS %[3]s yuan", v.Class.ZH(), v.Ledger.Yuan(), v.UMS.Yuan(), v.Class)
+	}
+	if !cleared {
+		w.ZH, w.EN = w.ZH+"；须由人关闭", w.EN+"; a person has to close it"
+	}
+	return w
+}

@@ -1,0 +1,140 @@
+package reconcile
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// SignOff is one entry in the book of a day's sign-offs: it was closed, or
+// opened again. The last entry says how the day stands.
+type SignOff struct {
+	Day    Day
+	Closed bool // closed, not opened again
+	At     time.Time
+	By     string
+	User   string // of the system
+	Note   string // why it was opened again; with a closing, what was accepted
+	RunID  string // the run whose figures were signed
+	// Accepted are the pending cases that the signer took note of.
+	Accepted []string
+}
+
+// Standing is how a day stands before somebody signs it off.
+type Standing struct {
+	Day        Day
+	Last       *SignOff // nil: it was never closed
+	Run        *Summary // the last published run; nil: none
+	Signed     *Summary // the run of Last
+	Unverified int64    // orders of the day without a trustworthy answer
+	Grave      []Case   // open and proposed cases S1 and S2 of the day
+}
+
+// Errors of sign-offs.
+var (
+	ErrNoRunOfDay = errors.New("the day has no finished run")
+	ErrDayOpen    = errors.New("the day is not closed")
+	ErrDayClosed  = errors.New("the day is closed")
+	ErrNotReady   = errors.New("the day cannot be closed yet")
+)
+
+// CloseDay locks the figures of a day's last run. It is refused while an order
+// of the day is unverified, or a case of S1 or S2 is neither resolved nor
+// accepted with a note.
+func CloseDay(s Standing, d Decision, accepted []string) (SignOff, error) {
+	switch {
+	case d.person() == "":
+		return SignOff{}, ErrNobody
+	case s.Run == nil:
+		return SignOff{}, ErrNoRunOfDay
+	case s.Last != nil && s.Last.Closed && s.Last.RunID == s.Run.RunID:
+		return SignOff{}, fmt.Errorf("%w by %s", ErrDayClosed, s.Last.By)
+	case s.Run.Status != RunComplete:
+		return SignOff{}, fmt.Errorf("%w: its last run is %s", ErrNotReady, s.Run.Status)
+	case s.Unverified > 0:
+		return SignOff{}, fmt.Errorf("%w: %d orders are unverified", ErrNotReady, s.Unverified)
+	case len(accepted) > 0 && strings.TrimSpace(d.Note) == "":
+		return SignOff{}, ErrNoNote
+	}
+	if err := s.unaccepted(accepted); err != nil {
+		return SignOff{}, err
+	}
+	return SignOff{
+		Day: s.Day, Closed: true, At: d.At, By: d.person(), User: d.User, Note: strings.TrimSpace(d.Note), RunID: s.Run.RunID, Accepted: accepted,
+	}, nil
+}
+
+// unaccepted names the grave cases that nobody took note of, and what was
+// accepted and is no such case.
+func (s Standing) unaccepted(accepted []string) error {
+	var left, known []string
+	for _, c := range s.Grave {
+		known = append(known, c.ID)
+		if !slices.Contains(accepted, c.ID) {
+			left = append(left, fmt.Sprintf("%s %s %s", c.ID, c.Severity, c.Code))
+		}
+	}
+	for _, id := range accepted {
+		if !slices.Contains(known, id) {
+			return fmt.Errorf("%w: %s is no pending case of S1 or S2 of the day", ErrNotReady, id)
+		}
+	}
+	if len(left) > 0 {
+		return fmt.Errorf("%w: %d cases are neither resolved nor accepted: %s", ErrNotReady, len(left), strings.Join(left[:min(len(left), 10)], ", "))
+	}
+	return nil
+}
+
+// ReopenDay opens a closed day again. Another person than the signer does it,
+// and says why.
+func ReopenDay(s Standing, d Decision) (SignOff, error) {
+	switch {
+	case d.person() == "":
+		return SignOff{}, ErrNobody
+	case s.Last == nil || !s.Last.Closed:
+		return SignOff{}, ErrDayOpen
+	case strings.EqualFold(d.person(), strings.TrimSpace(s.Last.By)):
+		return SignOff{}, fmt.Errorf("%w: %s has signed it", ErrSamePerson, s.Last.By)
+	case strings.TrimSpace(d.Note) == "":
+		return SignOff{}, ErrNoNote
+	}
+	return SignOff{Day: s.Day, At: d.At, By: d.person(), User: d.User, Note: strings.TrimSpace(d.Note), RunID: s.Last.RunID}, nil
+}
+
+// Moved is one figure that a restated run has changed.
+type Moved struct {
+	What string `json:"what"` // such as "payment discrepant"
+	Was  Sum    `json:"was"`
+	Is   Sum    `json:"is"`
+}
+
+// WhatMoved compares two runs of one day: classes, money and codes, in a fixed
+// order. Figures that are the same are left out.
+func WhatMoved(was, is Summary) []Moved {
+	var moved []Moved
+	add := func(what string, a, b Sum) {
+		if a != b {
+			moved = append(moved, Moved{what, a, b})
+		}
+	}
+	for _, kind := range Kinds {
+		a, b := was.Kinds[kind], is.Kinds[kind]
+		if a == nil {
+			a = newKindTotals()
+		}
+		if b == nil {
+			b = newKindTotals()
+		}
+		for _, class := range Classes {
+			add(string(kind)+" "+string(class), a.Classes[class], b.Classes[class])
+		}
+		add(string(kind)+" ledger", a.Ledger, b.Ledger)
+		add(string(kind)+" UMS", a.UMS, b.UMS)
+	}
+	for _, rule := range Rules {
+		add(string(rule.Code), was.Codes[rule.Code], is.Codes[rule.Code])
+	}
+	return moved
+}

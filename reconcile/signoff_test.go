@@ -1,0 +1,92 @@
+package reconcile
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func readyDay() Standing {
+	return Standing{Day: thursday, Run: &Summary{RunID: "r1", Status: RunComplete}}
+}
+
+func TestCloseDay(t *testing.T) {
+	grave := []Case{{ID: "D1", Severity: S1, Code: AmountBillLess}, {ID: "D2", Severity: S2, Code: AmountBillMore}}
+	for name, c := range map[string]struct {
+		change   func(*Standing)
+		by, note string
+		accepted []string
+		want     error
+	}{
+		"a quiet day":                            {func(*Standing) {}, "Zhang", "", nil, nil},
+		"nobody signs":                           {func(*Standing) {}, " ", "", nil, ErrNobody},
+		"never run":                              {func(s *Standing) { s.Run = nil }, "Zhang", "", nil, ErrNoRunOfDay},
+		"run in part":                            {func(s *Standing) { s.Run.Status = RunIncomplete }, "Zhang", "", nil, ErrNotReady},
+		"unverified orders":                      {func(s *Standing) { s.Unverified = 1 }, "Zhang", "", nil, ErrNotReady},
+		"a grave case":                           {func(s *Standing) { s.Grave = grave }, "Zhang", "", nil, ErrNotReady},
+		"one of two accepted":                    {func(s *Standing) { s.Grave = grave }, "Zhang", "known", []string{"D1"}, ErrNotReady},
+		"both accepted":                          {func(s *Standing) { s.Grave = grave }, "Zhang", "known", []string{"D2", "D1"}, nil},
+		"both accepted, without a word":          {func(s *Standing) { s.Grave = grave }, "Zhang", "", []string{"D2", "D1"}, ErrNoNote},
+		"accepted what is none":                  {func(*Standing) {}, "Zhang", "known", []string{"D9"}, ErrNotReady},
+		"closed already":                         {func(s *Standing) { s.Last = &SignOff{Closed: true, RunID: "r1"} }, "Li", "", nil, ErrDayClosed},
+		"closed, and run again":                  {func(s *Standing) { s.Last = &SignOff{Closed: true, RunID: "r0"} }, "Li", "", nil, nil},
+		"closed, and opened again":               {func(s *Standing) { s.Last = &SignOff{RunID: "r1"} }, "Li", "", nil, nil},
+		"incomplete, then restated and complete": {func(s *Standing) { s.Last = &SignOff{RunID: "r0"} }, "Li", "", nil, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := readyDay()
+			c.change(&s)
+			got, err := CloseDay(s, Decision{By: c.by, Note: c.note, User: "root", At: nightly}, c.accepted)
+			if c.want != nil {
+				require.ErrorIs(t, err, c.want)
+				return
+			}
+			require.NoError(t, err)
+			require.Equal(t, SignOff{Day: thursday, Closed: true, At: nightly, By: c.by, User: "root", Note: c.note, RunID: "r1", Accepted: c.accepted}, got)
+		})
+	}
+}
+
+func TestReopenDay(t *testing.T) {
+	s := readyDay()
+	_, err := ReopenDay(s, Decision{By: "Li", Note: "why"})
+	require.ErrorIs(t, err, ErrDayOpen)
+	s.Last = &SignOff{Closed: true, By: "Zhang", RunID: "r1"}
+	_, err = ReopenDay(s, Decision{By: " ZHANG ", Note: "why"})
+	require.ErrorIs(t, err, ErrSamePerson)
+	_, err = ReopenDay(s, Decision{By: "Li"})
+	require.ErrorIs(t, err, ErrNoNote)
+	_, err = ReopenDay(s, Decision{Note: "why"})
+	require.ErrorIs(t, err, ErrNobody)
+	got, err := ReopenDay(s, Decision{By: "Li", Note: "why", At: nightly})
+	require.NoError(t, err)
+	require.Equal(t, SignOff{Day: thursday, At: nightly, By: "Li", Note: "why", RunID: "r1"}, got)
+	s.Last = &got
+	_, err = ReopenDay(s, Decision{By: "Wang", Note: "why"})
+	require.ErrorIs(t, err, ErrDayOpen)
+}
+
+func TestWhatMoved(t *testing.T) {
+	kinds := func(matched, discrepant int64, ums Fen) map[Kind]*KindTotals {
+		k := newKindTotals()
+		k.Classes[Matched], k.Classes[Discrepant] = Sum{matched, 100}, Sum{discrepant, 0}
+		k.UMS = Sum{1, ums}
+		return map[Kind]*KindTotals{Payment: k}
+	}
+	was := Summary{Kinds: kinds(2, 0, 1908), Codes: map[Code]Sum{}}
+	is := Summary{Kinds: kinds(1, 1, 1907), Codes: map[Code]Sum{AmountBillLess: {1, 1}}}
+	require.Empty(t, WhatMoved(was, was))
+	require.Equal(t, []Moved{
+		{"payment discrepant", Sum{0, 0}, Sum{1, 0}}, {"payment matched", Sum{2, 100}, Sum{1, 100}}, {"payment UMS", Sum{1, 1908}, Sum{1, 1907}},
+		{"AMOUNT_BILL_LESS", Sum{}, Sum{1, 1}},
+	}, WhatMoved(was, is))
+	require.Len(t, WhatMoved(Summary{}, is), 4, "there was nothing of the kind")
+}
+
+func TestSettleDateOfASignedDay(t *testing.T) {
+	s := agreed19()
+	s.pay.FirstSettleDay = thursday
+	require.Equal(t, S3, s.judge()[0].Findings[0].Severity)
+	s.pay.SignedOff = true
+	require.Equal(t, S2, s.judge()[0].Findings[0].Severity)
+}

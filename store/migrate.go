@@ -1,0 +1,54 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+
+	"github.com/umsrecon/umsrecon"
+)
+
+// migration leads from a schema to the next: what has to be changed before what
+// is new is taken from schema.sql itself, and after.
+type migration struct{ before, after string }
+
+// migrations by the number of the schema that they start from.
+var migrations = map[int]migration{
+	1: {
+		before: `
+ALTER TABLE cases ADD COLUMN notice_id INTEGER REFERENCES notices;
+ALTER TABLE cases ADD COLUMN reviewed_by TEXT NOT NULL DEFAULT '';
+ALTER TABLE cases ADD COLUMN mid TEXT;
+ALTER TABLE cases ADD COLUMN covers INTEGER NOT NULL DEFAULT 0 CHECK (covers >= 0);
+ALTER TABLE notes RENAME TO notes_1;`,
+		after: `
+INSERT INTO notes SELECT * FROM notes_1;
+DROP TABLE notes_1;`,
+	},
+}
+
+var creates = regexp.MustCompile(`(?m)^CREATE (UNIQUE INDEX|INDEX|TABLE|TRIGGER) `)
+
+// migrate brings an older database up to schema.sql, in one transaction.
+func (db *DB) migrate(ctx context.Context, found int) error {
+	if found == version {
+		return nil
+	}
+	err := db.write(ctx, func(t *tx) error {
+		// Another process may have been here meanwhile.
+		if err := t.row("PRAGMA user_version").Scan(&found); err != nil {
+			return err
+		}
+		whatIsNew := creates.ReplaceAllString(umsrecon.Schema, "CREATE $1 IF NOT EXISTS ")
+		var before, after string
+		for from := found; from < version; from++ {
+			before, after = before+migrations[from].before, after+migrations[from].after
+		}
+		_, err := t.ExecContext(ctx, before+whatIsNew+after+fmt.Sprintf("PRAGMA user_version = %d;", version))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("migrate schema %d to %d: %w", found, version, err)
+	}
+	return nil
+}

@@ -1,0 +1,54 @@
+package store
+
+import (
+	"database/sql"
+	_ "embed"
+	"fmt"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+//go:embed testdata/schema-1.sql
+var schema1 string
+
+// TestMigrateFromTheFirstSchema opens a database as the first version made it:
+// what it holds stays, and it comes to have what schema.sql has.
+func TestMigrateFromTheFirstSchema(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "old.db")
+	old, err := sql.Open("sqlite", dsn(path, writing))
+	require.NoError(t, err)
+	_, err = old.Exec(schema1 + fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = 1;", applicationID))
+	require.NoError(t, err)
+	_, err = old.Exec("INSERT INTO runs (run_id, day, status, started_at) VALUES ('r', '2026-11-19', 'failed', '2026-11-20T02:30:00.000+08:00')")
+	require.NoError(t, err)
+	require.NoError(t, old.Close())
+
+	db, err := Open(t.Context(), path)
+	require.NoError(t, err)
+	defer db.Close()
+	require.Equal(t, shape(t, open(t)), shape(t, db))
+	require.Equal(t, 1, count(t, db, "runs"))
+	require.NoError(t, db.Check(t.Context()))
+	require.NoError(t, db.Close())
+	again, err := Open(t.Context(), path)
+	require.NoError(t, err, "a second time there is nothing to do")
+	require.NoError(t, again.Close())
+}
+
+// shape is every object of a schema with its columns.
+func shape(t *testing.T, db *DB) (objects []string) {
+	t.Helper()
+	rows, err := db.readers.Query(`SELECT type || ' ' || name || coalesce((SELECT group_concat(c.name || ' ' || c.type || ' ' || c."notnull" || ' ' || coalesce(c.dflt_value, ''), ', ' ORDER BY c.name)
+		FROM pragma_table_info(s.name) AS c WHERE s.type = 'table'), coalesce(sql, '')) FROM sqlite_schema AS s WHERE name NOT LIKE 'sqlite_%' ORDER BY 1`)
+	require.NoError(t, err)
+	defer rows.Close()
+	for rows.Next() {
+		var object string
+		require.NoError(t, rows.Scan(&object))
+		objects = append(objects, object)
+	}
+	require.NoError(t, rows.Err())
+	return objects
+}

@@ -1,0 +1,163 @@
+package store
+
+import (
+	"database/sql"
+	"slices"
+	"time"
+
+	"github.com/umsrecon/umsrecon/reconcile"
+)
+
+// noticeScan is a notice being read with what else is stored about it.
+type noticeScan struct {
+	notice  reconcile.Notice
+	first   reconcile.Notice // of the same id, which said something else
+	changed flag
+}
+
+// evidenceList reads a notice n with the first of its id and the history of
+// its contract.
+func evidenceList() string {
+	return noticeList("n") + `, n.changes IS NOT NULL,
+  first.bill_status, first.status, first.total_fen, first.pay_at, first.settle_day,
+  EXISTS (SELECT 1 FROM notices AS c WHERE c.kind = 'contract' AND c.verified = 1 AND c.mid = n.mid AND c.contract_id = n.contract_id
+    AND n.kind = 'deduction' AND n.contract_id <> '' AND c.contract_open = 1 AND c.contract_at <= n.pay_at),
+  (SELECT CASE WHEN c.contract_open = 0 THEN c.contract_at END FROM notices AS c
+   WHERE c.kind = 'contract' AND c.verified = 1 AND c.mid = n.mid AND c.contract_id = n.contract_id
+     AND n.kind = 'deduction' AND n.contract_id <> '' AND c.contract_at < n.pay_at
+   ORDER BY c.contract_at DESC, c.notice_id DESC LIMIT 1)`
+}
+
+const joinFirst = " LEFT JOIN notices AS first ON first.notice_id = n.changes"
+
+func (s *noticeScan) pointers() []any {
+	f := &s.first
+	return slices.Concat(noticeColumns(&s.notice).pointers(), []any{
+		&s.changed, (*text)(&f.BillStatus), (*text)(&f.Status), (*amount)(&f.Total), (*instant)(&f.PaidAt), (*date)(&f.SettleDay),
+		(*flag)(&s.notice.Contract.Opened), (*instant)(&s.notice.Contract.ClosedAt),
+	})
+}
+
+// evidence is the notice that was read.
+func (s *noticeScan) evidence(f *firstNotices) (reconcile.Notice, error) {
+	n := s.notice
+	if s.changed {
+		first := s.first
+		n.Changes = &first
+	}
+	since, err := f.contract(n.MID)
+	n.Contract.Since = since
+	return n, err
+}
+
+// firstNotices looks up, once per merchant, when its notices began.
+type firstNotices struct {
+	*tx
+	payments, contracts map[string]time.Time
+}
+
+func newFirstNotices(t *tx) *firstNotices {
+	return &firstNotices{tx: t, payments: map[string]time.Time{}, contracts: map[string]time.Time{}}
+}
+
+// payment is when the first verified notice of a payment or deduction was paid,
+// or came in; zero: none ever came.
+func (f *firstNotices) payment(mid string) (time.Time, error) {
+	return f.look(f.payments, mid, "SELECT min(coalesce(pay_at, received_at)) FROM notices WHERE mid = ? AND verified = 1 AND kind <> 'contract'")
+}
+
+// contract is when the first contract of which a notice is stored was opened
+// or closed; zero: none.
+func (f *firstNotices) contract(mid string) (time.Time, error) {
+	return f.look(f.contracts, mid, "SELECT min(contract_at) FROM notices WHERE mid = ? AND verified = 1 AND kind = 'contract'")
+}
+
+func (f *firstNotices) look(known map[string]time.Time, mid, query string) (time.Time, error) {
+	if at, ok := known[mid]; ok {
+		return at, nil
+	}
+	var at time.Time
+	err := f.row(query, mid).Scan((*instant)(&at))
+	known[mid] = at
+	return at, err
+}
+
+// batchNoticesQuery yields the verified notices of the bills of a batch.
+var batchNoticesQuery = "SELECT o.order_id, " + evidenceList() + `
+FROM temp.families AS f
+CROSS JOIN orders AS o ON o.mid = f.mid AND o.tid = f.tid AND o.inst_mid = f.inst_mid AND o.bill_day = f.bill_day AND o.bill_no = f.bill_no
+CROSS JOIN notices AS n ON n.order_id = o.order_id` + joinFirst + `
+WHERE f.nth BETWEEN :from AND :to AND n.verified = 1 AND n.received_at <= :now
+ORDER BY n.received_at, n.notice_id`
+
+// readNotices gives the payments of a batch the notices of their bills,
+// whichever row of the bill they were tied to; where the ledger has no payment
+// row, the first row of the bill has them.
+func (b *batch) readNotices() error {
+	var about []int64
+	var scans []noticeScan
+	err := b.each(batchNoticesQuery, append([]any{sql.Named("now", b.now)}, b.window...), func(row scanner) error {
+		var id int64
+		var s noticeScan
+		err := row.Scan(append([]any{&id}, s.pointers()...)...)
+		about, scans = append(about, id), append(scans, s)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for i := range scans {
+		n, err := scans[i].evidence(b.firsts)
+		if err != nil {
+			return err
+		}
+		s := b.paymentOf(about[i])
+		s.Notices = append(s.Notices, n)
+	}
+	return b.readBeginnings()
+}
+
+// paymentOf is the payment of the bill that an order is of; without one, the
+// first row of the bill.
+func (b *batch) paymentOf(orderID int64) *reconcile.Subject {
+	subjects := b.families[b.at[orderID].family].Subjects
+	for i := range subjects {
+		if subjects[i].Order.Kind() == reconcile.Payment {
+			return &subjects[i]
+		}
+	}
+	return &subjects[0]
+}
+
+// readBeginnings tells every subject when the notices of its merchant began.
+func (b *batch) readBeginnings() error {
+	for i := range b.families {
+		for j := range b.families[i].Subjects {
+			s := &b.families[i].Subjects[j]
+			at, err := b.firsts.payment(s.Order.MID)
+			if err != nil {
+				return err
+			}
+			s.NoticesFrom = at
+		}
+	}
+	return nil
+}
+
+// batchSyncedQuery yields the pay-score orders of a batch that UMS was told of.
+const batchSyncedQuery = `
+SELECT o.order_id, t.sent_at
+FROM temp.families AS f
+CROSS JOIN orders AS o ON o.mid = f.mid AND o.tid = f.tid AND o.inst_mid = f.inst_mid AND o.bill_day = f.bill_day AND o.bill_no = f.bill_no
+CROSS JOIN sendings AS t ON t.kind = 'pay_score_sync' AND t.mid = o.mid AND t.fen_order_id = o.fen_order_id AND t.state = 'done'
+WHERE f.nth BETWEEN :from AND :to AND o.fen_order_id <> ''`
+
+func (b *batch) readSynced() error {
+	return b.each(batchSyncedQuery, b.window, func(row scanner) error {
+		var id int64
+		var at time.Time
+		err := row.Scan(&id, (*instant)(&at))
+		b.subject(id).Synced = at
+		return err
+	})
+}
