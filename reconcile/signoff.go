@@ -29,7 +29,7 @@ type Standing struct {
 	Run        *Summary // the last published run; nil: none
 	Signed     *Summary // the run of Last
 	Unverified int64    // orders of the day without a trustworthy answer
-	Grave      []Case   // open and proposed cases S1 and S2 of the day
+	Grave      []Case   // open and proposed cases S1 and S2 of the day, without their keys
 }
 
 // Errors of sign-offs.

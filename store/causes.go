@@ -27,10 +27,12 @@ func (db *DB) CauseCases(ctx context.Context, since reconcile.Day) (cases []reco
 	return cases, nil
 }
 
+const dayOrdersQuery = "SELECT count(*) FROM orders WHERE ledger_day = ? AND mid = ?"
+
 // DayOrders is how many orders of every kind a merchant's ledger day holds.
 func (db *DB) DayOrders(ctx context.Context, mid string, day reconcile.Day) (n int64, err error) {
 	err = db.read(ctx, func(t *tx) error {
-		return t.row("SELECT count(*) FROM orders WHERE ledger_day = ? AND mid = ?", date(day), mid).Scan(&n)
+		return t.row(dayOrdersQuery, date(day), mid).Scan(&n)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("orders of %s: %w", day, err)

@@ -9,8 +9,8 @@ import (
 
 // Decide lets a person decide about one case, found by its id or the beginning
 // of it that no other case has. The case and its event are written in one
-// transaction, or nothing is. The error matches ErrNoCase or ErrAmbiguous, or
-// is that of decide.
+// transaction, or nothing is. The case comes without its key. The error
+// matches ErrNoCase or ErrAmbiguous, or is that of decide.
 func (db *DB) Decide(ctx context.Context, idOrPrefix string, decide func(reconcile.Case) (reconcile.Case, reconcile.Event, error)) (reconcile.Case, error) {
 	var decided reconcile.Case
 	err := db.write(ctx, func(t *tx) error {

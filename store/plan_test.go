@@ -12,7 +12,7 @@ import (
 
 // scansAll matches a step of a query plan that reads a whole table. The
 // temporary tables are meant to be read whole.
-var scansAll = regexp.MustCompile(`SCAN (orders|answers|cases|notes|notices|sendings|o|a|b|p|r|c|n|l|x|mine|given|other|first|loads)\b`)
+var scansAll = regexp.MustCompile(`SCAN (orders|answers|cases|notes|notices|sendings|events|sign_offs|o|a|b|p|r|c|n|l|x|mine|given|other|first|loads)\b`)
 
 func TestHotQueriesUseIndexes(t *testing.T) {
 	db := open(t)
@@ -57,6 +57,12 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 		"open days":       {openDaysQuery, named{"since": "a", "before": "b"}.args()},
 		"neighbours":      {strings.ReplaceAll(neighboursQuery, "loads", "(SELECT day FROM loads)"), named{"day": "a"}.args()},
 		"answers of one":  {answersOf, make([]any, 1)},
+		"changed":         {changedQuery, named{"run": "r", "day": "a", "passing": "[]", "still": "s"}.args()},
+		"causes":          {causeCasesQuery, []any{"a"}},
+		"orders of a day": {dayOrdersQuery, []any{"a", "m"}},
+		"last sign-off":   {lastSignOff, []any{"a"}},
+		"unverified":      {unverifiedOrders, []any{"a"}},
+		"grave":           {graveOfDay, []any{"a"}},
 		"events of one":   {eventsOf, make([]any, 1)},
 		"one case":        {linesQuery(inList, fromCases+" WHERE c.case_id >= :prefix AND c.case_id < :end"), named{"prefix": "D", "end": "E"}.args()},
 		"a day's list": {linesQuery(inList, fromCases+" WHERE c.ledger_day = :day",

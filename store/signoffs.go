@@ -43,6 +43,11 @@ func saveSignOff(t *tx, s reconcile.SignOff) error {
 
 const lastSignOff = "SELECT day, kind = 'closed', at, by_whom, system_user, note, accepted, run_id FROM sign_offs WHERE day = ? ORDER BY sign_off_id DESC LIMIT 1"
 
+const unverifiedOrders = "SELECT count(*) FROM orders WHERE ledger_day = ? AND class = 'unverified'"
+
+var graveOfDay = "SELECT " + caseList("c") + ` FROM cases AS c
+WHERE c.ledger_day = ? AND c.state IN ('open', 'proposed') AND c.severity IN ('S1', 'S2') ORDER BY c.severity, c.case_id`
+
 func standingOf(t *tx, day reconcile.Day) (s reconcile.Standing, err error) {
 	s.Day = day
 	err = t.each(lastSignOff, []any{date(day)}, func(row scanner) error {
@@ -66,11 +71,10 @@ func standingOf(t *tx, day reconcile.Day) (s reconcile.Standing, err error) {
 		}
 		s.Signed = &signed
 	}
-	if err := t.row("SELECT count(*) FROM orders WHERE ledger_day = ? AND class = 'unverified'", date(day)).Scan(&s.Unverified); err != nil {
+	if err := t.row(unverifiedOrders, date(day)).Scan(&s.Unverified); err != nil {
 		return s, err
 	}
-	return s, t.each("SELECT "+caseList("c")+` FROM cases AS c WHERE c.ledger_day = ? AND c.state IN ('open', 'proposed') AND c.severity IN ('S1', 'S2')
-		ORDER BY c.severity, c.case_id`, []any{date(day)}, func(row scanner) error {
+	return s, t.each(graveOfDay, []any{date(day)}, func(row scanner) error {
 		var c reconcile.Case
 		err := row.Scan(caseColumns(&c).pointers()...)
 		s.Grave = append(s.Grave, c)

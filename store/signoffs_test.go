@@ -1,0 +1,104 @@
+package store
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/umsrecon/umsrecon/reconcile"
+)
+
+// closeDay signs the day off whatever its cases are.
+func closeDay(t *testing.T, db *DB, accepted ...string) reconcile.SignOff {
+	t.Helper()
+	signed, err := db.SignOff(t.Context(), day, func(s reconcile.Standing) (reconcile.SignOff, error) {
+		return reconcile.SignOff{Day: s.Day, Closed: true, At: now, By: "张三", User: "root", Note: "已确认", RunID: s.Run.RunID, Accepted: accepted}, nil
+	})
+	require.NoError(t, err)
+	return signed
+}
+
+func reopenDay(t *testing.T, db *DB) {
+	t.Helper()
+	_, err := db.SignOff(t.Context(), day, func(s reconcile.Standing) (reconcile.SignOff, error) {
+		return reconcile.ReopenDay(s, reconcile.Decision{By: "李四", Note: "补录", At: now.Add(time.Hour)})
+	})
+	require.NoError(t, err)
+}
+
+func TestHowADayStands(t *testing.T) {
+	db, run := night(t)
+	before, err := db.Standing(t.Context(), day-1)
+	require.NoError(t, err)
+	require.Equal(t, reconcile.Standing{Day: day - 1}, before, "nothing is known of a day that was never run")
+
+	s, err := db.Standing(t.Context(), day)
+	require.NoError(t, err)
+	require.Equal(t, run.RunID, s.Run.RunID)
+	require.Nil(t, s.Last)
+	require.Nil(t, s.Signed)
+	var grave []reconcile.Code
+	for _, c := range s.Grave {
+		grave = append(grave, c.Code)
+	}
+	require.ElementsMatch(t, []reconcile.Code{reconcile.AmountBillMore, reconcile.LedgerDuplicateKey, reconcile.LedgerRowInvalid}, grave, "pending, S1 and S2, of this day")
+	require.Zero(t, s.Unverified)
+
+	_, err = db.writer.Exec("UPDATE orders SET class = 'unverified' WHERE bill_no IN ('2', 'old')")
+	require.NoError(t, err)
+	s, err = db.Standing(t.Context(), day)
+	require.NoError(t, err)
+	require.EqualValues(t, 1, s.Unverified, "orders of other days do not count")
+}
+
+func TestSignOffsAreABook(t *testing.T) {
+	db, run := night(t)
+	signed := closeDay(t, db, more)
+	later := begin(t, db, day)
+	publish(t, db, later)
+
+	s, err := db.Standing(t.Context(), day)
+	require.NoError(t, err)
+	require.True(t, signed.At.Equal(s.Last.At))
+	s.Last.At = signed.At
+	require.Equal(t, &signed, s.Last)
+	require.Equal(t, []string{run.RunID, later}, []string{s.Signed.RunID, s.Run.RunID}, "both versions are kept")
+
+	reopenDay(t, db)
+	days, err := db.Days(t.Context())
+	require.NoError(t, err)
+	require.Len(t, days, 1)
+	require.Equal(t, []any{false, "李四", "补录"}, []any{days[0].Last.Closed, days[0].Last.By, days[0].Last.Note})
+	require.Equal(t, 2, count(t, db, "sign_offs"))
+}
+
+func TestSignOffsAreNeverRewritten(t *testing.T) {
+	db, _ := night(t)
+	closeDay(t, db)
+	for _, q := range []string{"UPDATE sign_offs SET note = 'x'", "DELETE FROM sign_offs"} {
+		_, err := db.writer.Exec(q)
+		require.ErrorContains(t, err, "never rewritten")
+	}
+}
+
+func TestARefusedSignOffLeavesNothing(t *testing.T) {
+	db, _ := night(t)
+	refused := errors.New("refused")
+	_, err := db.SignOff(t.Context(), day, func(reconcile.Standing) (reconcile.SignOff, error) { return reconcile.SignOff{}, refused })
+	require.ErrorIs(t, err, refused)
+	require.Zero(t, count(t, db, "sign_offs"))
+	require.Nil(t, subjects(t, db, scope(begin(t, db, day)))[refund("1", "r").Key].Pinned)
+}
+
+// What was signed is pinned, so that a later change of it is found; what was
+// final before stays pinned as it was then.
+func TestClosingPinsTheOrdersOfTheDay(t *testing.T) {
+	db, _ := night(t)
+	pinned := func(k reconcile.Key) *reconcile.Pinned { return subjects(t, db, scope(begin(t, db, day)))[k].Pinned }
+	require.Nil(t, pinned(refund("1", "r").Key), "it waited")
+	closeDay(t, db)
+	require.Equal(t, &reconcile.Pinned{Status: reconcile.Success, Amount: 100}, pinned(refund("1", "r").Key))
+	require.Nil(t, pinned(onDay("3", day+1).Key), "of another day")
+}
