@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -81,8 +82,9 @@ func TestGoldenCases(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, string(want), got)
 			code, polarity, _ := strings.Cut(name, "/")
-			fires := strings.Contains(got, ","+code+",")
-			require.Equal(t, polarity == "fires", fires, "a case that fires has its code, one that is close has not")
+			require.NotEmpty(t, reconcile.RuleOf(reconcile.Code(code)).ZH, "a code that exists")
+			require.Regexp(t, "^(fires|close)(-|$)", polarity)
+			require.Equal(t, strings.HasPrefix(polarity, "fires"), strings.Contains(got, ","+code+","), "a case that fires has its code, one that is close has not")
 		})
 	}
 }
@@ -209,6 +211,13 @@ func (w *world) syncGolden(fenOrderID string) {
 	require.NoError(w, err)
 }
 
+func fenOf(a reconcile.Amount) string {
+	if !a.Known {
+		return ""
+	}
+	return strconv.FormatInt(int64(a.Fen), 10)
+}
+
 // foundGolden is every case and note, one line each.
 func (w *world) foundGolden() string {
 	var text bytes.Buffer
@@ -224,10 +233,12 @@ func (w *world) foundGolden() string {
 		if l.Notice != nil && subject == "" {
 			subject = "notices"
 		}
-		lines = append(lines, []string{subject, string(l.Case.Code), string(l.Case.Severity), string(l.Case.State), l.Case.Reason.ZH, l.Case.Reason.EN})
+		lines = append(lines, []string{
+			subject, string(l.Case.Code), string(l.Case.Severity), string(l.Case.State), fenOf(l.Case.Ledger), fenOf(l.Case.UMS), l.Case.Reason.ZH, l.Case.Reason.EN,
+		})
 	}
 	slices.SortFunc(lines, slices.Compare)
-	require.NoError(w, out.Write([]string{"order", "code", "severity", "state", "原因", "reason"}))
+	require.NoError(w, out.Write([]string{"order", "code", "severity", "state", "ledger_fen", "ums_fen", "原因", "reason"}))
 	require.NoError(w, out.WriteAll(lines))
 	return text.String()
 }
