@@ -86,9 +86,9 @@ func (b Bill) Paid() bool {
 }
 
 // RefundedInFull says whether the bill by itself shows that all of it was
-// given back.
+// given back: closed after a payment, or its flow is.
 func (b Bill) RefundedInFull() bool {
-	return b.Paid() && b.Payment.Status == FlowClosed && b.Status != BillPaid
+	return b.Paid() && (b.Status == BillClosed || b.Status == BillRefund && b.Payment.Status == FlowClosed)
 }
 
 // Outcome is what became of a question to UMS.

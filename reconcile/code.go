@@ -155,24 +155,24 @@ var Rules = []Rule{
 	{Code: BuyerPayMismatch, ZH: "实付不符", EN: "buyer paid differs", Severity: S3, clears: buyerPayCompared},
 	{Code: CouponMismatch, ZH: "优惠不符", EN: "coupon differs", Severity: S3, clears: couponCompared},
 	{Code: FieldNotCompared, ZH: "未比对", EN: "field not answered by UMS", Severity: S4},
-	{Code: AmountIdentity, ZH: "渠道金额勾稽不平", EN: "UMS amounts do not add up", Severity: S3, clears: stillPaid},
+	{Code: AmountIdentity, ZH: "渠道金额勾稽不平", EN: "UMS amounts do not add up", Severity: S3, clears: identityHolds},
 
-	{Code: RefundNotInLedger, ZH: "渠道已退台账未记", EN: "refunded at UMS, not in the ledger", Severity: S1, clears: flowEqual},
-	{Code: RefundNotAtUMS, ZH: "台账已退渠道未退", EN: "refunded in the ledger, not at UMS", Severity: S1, Follows: []Code{RefundWaiting}, clears: flowEqual},
-	{Code: RefundFailedAtUMS, ZH: "渠道退款失败", EN: "refund failed at UMS", Severity: S2, Follows: []Code{RefundWaiting}, clears: refundAgreed},
+	{Code: RefundNotInLedger, ZH: "渠道已退台账未记", EN: "refunded at UMS, not in the ledger", Severity: S1, Follows: []Code{RefundWaiting}, clears: refundEqual},
+	{Code: RefundNotAtUMS, ZH: "台账已退渠道未退", EN: "refunded in the ledger, not at UMS", Severity: S1, Follows: []Code{RefundWaiting}, clears: refundEqual},
+	{Code: RefundFailedAtUMS, ZH: "渠道退款失败", EN: "refund failed at UMS", Severity: S2, Follows: []Code{RefundWaiting}, clears: flowAgreed},
 	{Code: RefundWaiting, ZH: "退款处理中", EN: "refund under way", Severity: Wait},
 	{Code: RefundStuck, ZH: "退款超时", EN: "refund takes too long", Severity: S2, Follows: []Code{RefundWaiting}, clears: flowDecided},
-	{Code: RefundAmountMismatch, ZH: "退款金额不符", EN: "refund amount differs", Severity: S1, clears: flowEqual},
+	{Code: RefundAmountMismatch, ZH: "退款金额不符", EN: "refund amount differs", Severity: S1, Follows: []Code{RefundWaiting}, clears: refundEqual},
 	{Code: RefundIncomplete, ZH: "退款不足额", EN: "refunds sum to less than the payment", Severity: S2, clears: refundsSum},
 	{Code: RefundExceedsPayment, ZH: "退款超额", EN: "refunds exceed the payment", Severity: S1},
-	{Code: RefundUndetermined, ZH: "退款金额待定", EN: "refunded, amount cannot be asked", Severity: S2, clears: flowEqual},
+	{Code: RefundUndetermined, ZH: "退款金额待定", EN: "refunded, amount cannot be asked", Severity: S2, Follows: []Code{RefundWaiting}, clears: refundEqual},
 
-	{Code: CompletionNotAtUMS, ZH: "预授权完成：渠道未完成", EN: "completed in the ledger, not at UMS", Severity: S1, Follows: []Code{CompletionWaiting}, clears: flowEqual},
+	{Code: CompletionNotAtUMS, ZH: "预授权完成：渠道未完成", EN: "completed in the ledger, not at UMS", Severity: S1, Follows: []Code{CompletionWaiting}, clears: completionEqual},
 	{Code: CompletionWaiting, ZH: "预授权完成：处理中", EN: "completion under way", Severity: Wait},
 	{Code: CompletionStuck, ZH: "预授权完成：超时", EN: "completion takes too long", Severity: S2, Follows: []Code{CompletionWaiting}, clears: flowDecided},
-	{Code: CompletionFailedAtUMS, ZH: "预授权完成：失败", EN: "completion failed at UMS", Severity: S2, Follows: []Code{CompletionWaiting}, clears: refundAgreed},
-	{Code: CompletionNotInLedger, ZH: "预授权完成：台账未记", EN: "completed at UMS, not in the ledger", Severity: S1, clears: flowEqual},
-	{Code: CompletionAmountMismatch, ZH: "预授权完成金额不符", EN: "completion amount differs", Severity: S1, clears: flowEqual},
+	{Code: CompletionFailedAtUMS, ZH: "预授权完成：失败", EN: "completion failed at UMS", Severity: S2, Follows: []Code{CompletionWaiting}, clears: flowAgreed},
+	{Code: CompletionNotInLedger, ZH: "预授权完成：台账未记", EN: "completed at UMS, not in the ledger", Severity: S1, Follows: []Code{CompletionWaiting}, clears: completionEqual},
+	{Code: CompletionAmountMismatch, ZH: "预授权完成金额不符", EN: "completion amount differs", Severity: S1, Follows: []Code{CompletionWaiting}, clears: completionEqual},
 	{Code: SecuredFundsHeld, ZH: "担保未完成", EN: "guarantee not completed", Severity: S4, clears: secureOver},
 
 	{Code: SettleWaiting, ZH: "待清算", EN: "not yet settled", Severity: Wait},
@@ -229,9 +229,10 @@ var places = func() map[Code]int {
 
 func gone(Case, Verdict) bool { return true }
 
-// agreed: found, paid on both sides, and nothing at all is discrepant.
+// agreed: found, and nothing at all is discrepant; a payment is paid on both
+// sides.
 func agreed(_ Case, v Verdict) bool {
-	return v.Facts.BothPaid && !slices.ContainsFunc(v.Findings, func(f Finding) bool { return f.Severity.Discrepant() })
+	return v.Facts.Found && (v.Facts.BothPaid || v.Key.Kind() != Payment) && !slices.ContainsFunc(v.Findings, func(f Finding) bool { return f.Severity.Discrepant() })
 }
 
 // paidEqual: both sides paid, and the amounts agree.
@@ -245,6 +246,9 @@ func stillPaid(_ Case, v Verdict) bool {
 		return f.Code == LedgerDuplicateKey || f.Code == BillStatusConflict
 	})
 }
+
+// identityHolds: the bill states all its amounts, and they add up.
+func identityHolds(_ Case, v Verdict) bool { return v.Facts.IdentityHolds }
 
 // compared: stillPaid, and UMS stated the field of a ledger column.
 func compared(column string) func(Case, Verdict) bool {
@@ -282,18 +286,27 @@ func refundedOrBooked(_ Case, v Verdict) bool {
 	return v.Facts.RefundedInFull || v.Facts.LedgerPaid
 }
 
-// flowEqual: on the refund or completion itself, done on both sides and equal;
-// on its payment, the ledger has such rows and UMS agrees with each.
-func flowEqual(_ Case, v Verdict) bool {
-	equal := v.Facts.BothPaid && v.Facts.AmountsAgree
-	if v.Key.Kind() != Payment {
-		return equal
+// refundEqual: on the refund itself, done on both sides and equal; on its
+// payment, the ledger has refund rows and UMS agrees with each.
+func refundEqual(_ Case, v Verdict) bool {
+	if v.Key.Kind() == Payment {
+		return v.Facts.RefundsAgree
 	}
-	return v.Facts.FlowsAgree || equal && v.Facts.SecureOver
+	return v.Facts.BothPaid && v.Facts.AmountsAgree
 }
 
-// refundAgreed: the ledger has the refund or completion and UMS agrees.
-func refundAgreed(_ Case, v Verdict) bool { return v.Facts.FlowsAgree }
+// completionEqual: the same of completions; what was completed of a guarantee
+// stands on the payment itself.
+func completionEqual(c Case, v Verdict) bool {
+	equal := v.Facts.BothPaid && v.Facts.AmountsAgree
+	if v.Key.Kind() == Payment {
+		return v.Facts.CompletionsAgree || c.Code == CompletionAmountMismatch && equal && v.Facts.SecureOver
+	}
+	return equal
+}
+
+// flowAgreed: the ledger has the refund or completion and UMS agrees.
+func flowAgreed(_ Case, v Verdict) bool { return v.Facts.RefundsAgree || v.Facts.CompletionsAgree }
 
 // flowDecided: UMS says done or failed, no longer in between.
 func flowDecided(_ Case, v Verdict) bool { return v.Facts.FlowDecided }

@@ -55,7 +55,9 @@ type Facts struct {
 	BothPaid         bool   // both of the above
 	AmountsAgree     bool   // compared, and equal or within tolerance
 	RefundedInFull   bool   // UMS gave all of it back
-	FlowsAgree       bool   // refund or completion rows exist, and UMS agrees with each
+	Found            bool   // UMS knows the bill
+	RefundsAgree     bool   // refund rows exist that move money, and UMS agrees with each; of a refund row: with it
+	CompletionsAgree bool   // the same of completion rows
 	FlowDecided      bool   // the refund or completion is done or failed at UMS
 	Settled          bool   // the settle date has arrived
 	StatusKnown      bool   // the bill's status is one that is known
@@ -64,7 +66,8 @@ type Facts struct {
 	RefundsSum       bool   // the ledger's refunds sum to what it calls refunded
 	SettleHolds      bool   // UMS names a settle date, and not before the payment
 	OthersRefunded   bool   // other payments of this order number were all given back
-	Noticed          bool   // a verified notice about the bill is there
+	IdentityHolds    bool   // the bill states all its amounts, and they add up
+	Noticed          bool   // a verified notice says that the bill was paid
 	NoticesAgree     bool   // the bill is paid, and no notice contradicts it
 	Synced           bool   // UMS was told of the payment of a pay-score order
 	Covered          bool   // the contracts of deductions were looked at
@@ -98,6 +101,16 @@ func (v Verdict) Primary() Finding {
 		return Finding{}
 	}
 	return v.Findings[0]
+}
+
+// unanswered is the finding that says why there is no trustworthy answer; the
+// zero Finding where there is one.
+func (v Verdict) unanswered() Finding {
+	i := slices.IndexFunc(v.Findings, func(f Finding) bool { return RuleOf(f.Code).Unverified })
+	if i < 0 {
+		return Finding{}
+	}
+	return v.Findings[i]
 }
 
 // waits says whether something about the order is explained by time alone.

@@ -97,7 +97,7 @@ func (b *book) order(s *Subject, v Verdict) error {
 		return err
 	}
 	if v.Class == Unverified {
-		b.mute[v.Primary().Reason]++
+		b.mute[v.unanswered().Reason]++
 	}
 	had, err := b.cases(s, v)
 	if err != nil {

@@ -47,6 +47,7 @@ func newView(f Family, s *Subject, set Settings, now time.Time) *view {
 	}
 	v.ledger = Some(v.o.Amount)
 	v.facts.Row = s.Row
+	v.facts.Found = s.Answer != nil && s.Answer.Outcome == Found
 	v.facts.LedgerPaid = v.o.Booked()
 	return v
 }
@@ -54,12 +55,13 @@ func newView(f Family, s *Subject, set Settings, now time.Time) *view {
 func (v *view) judge() Verdict {
 	v.ledgerAlone()
 	alone := len(v.findings)
-	if v.trustworthy() {
-		if v.o.Kind() == Payment {
-			v.payment()
-		} else {
-			v.flow()
-		}
+	switch {
+	case !v.trustworthy():
+		v.noticesUnanswered()
+	case v.o.Kind() == Payment:
+		v.payment()
+	default:
+		v.flow()
 	}
 	for i := range v.findings[:alone] {
 		v.findings[i].UMS = v.ums // not known before
@@ -77,10 +79,12 @@ func (v *view) trustworthy() bool {
 	return false
 }
 
-// answersBasis says whether a paid bill states the amount that total_amount
-// is compared with: without it nothing would be proven.
+// answersBasis says whether a paid bill states the amount that total_amount of
+// a paid order is compared with: without it nothing would be proven. A closed
+// bill need not state it.
 func (v *view) answersBasis() bool {
-	return v.o.Kind() != Payment || !v.bill.Paid() || v.basisAmount().Known
+	compared := v.o.Kind() == Payment && v.o.Booked() && v.bill.Paid() && v.bill.Status != BillClosed
+	return !compared || v.basisAmount().Known
 }
 
 func (v *view) payment() {
@@ -88,7 +92,7 @@ func (v *view) payment() {
 	v.facts.BothPaid = v.facts.BillPaid && v.facts.LedgerPaid
 	v.facts.RefundedInFull = v.refundedInFull()
 	v.facts.Settled = v.facts.BillPaid && v.arrived(v.bill.Payment.SettleDay)
-	v.facts.FlowsAgree = v.flowsAgree()
+	v.facts.RefundsAgree, v.facts.CompletionsAgree = v.flowsAgree(Refund), v.flowsAgree(Completion)
 	v.ums = v.basisAmount()
 	v.standing()
 	v.facts.Synced = !v.s.Synced.IsZero()
@@ -124,6 +128,9 @@ func (v *view) verdict() Verdict {
 	out := Verdict{
 		Key: v.o.Key, Findings: v.findings, Class: classify(v.findings), Facts: v.facts,
 		Ledger: moved(v.facts.LedgerPaid, v.ledger), UMS: moved(v.facts.BillPaid, v.ums),
+	}
+	if v.facts.BothPaid && !v.ums.Known { // absent is not zero: it makes no difference
+		out.UMS = out.Ledger
 	}
 	out.Carrier = carrier(out)
 	out.Final = v.final(out.Class)

@@ -24,7 +24,11 @@ func (v *view) basisAmount() Amount {
 
 // amounts compares what both sides say was paid.
 func (v *view) amounts() {
-	if !v.facts.BothPaid || v.has(BillStatusConflict) {
+	if !v.facts.BillPaid || v.has(BillStatusConflict) {
+		return
+	}
+	v.identity()
+	if !v.facts.BothPaid {
 		return
 	}
 	if s := v.bill.SecureStatus; s == SecurePartly || s == SecureAll {
@@ -34,7 +38,6 @@ func (v *view) amounts() {
 	}
 	v.attribute(BuyerPayMismatch, "buyer_pay_amount", "实付金额", v.o.BuyerPay, v.bill.Payment.BuyerPay)
 	v.attribute(CouponMismatch, "coupon_amount", "优惠金额", v.o.Coupon, v.coupon())
-	v.identity()
 }
 
 func (v *view) has(c Code) bool {
@@ -48,6 +51,10 @@ func (v *view) has(c Code) bool {
 
 // totalAmount compares total_amount with the configured amount of the bill.
 func (v *view) totalAmount() {
+	if !v.ums.Known {
+		v.notCompared("total_amount", "订单金额")
+		return
+	}
 	d := v.ums.Fen - v.ledger.Fen
 	v.facts.AmountsAgree = d.Abs() <= v.set.Tolerance
 	if d == 0 {
@@ -107,7 +114,12 @@ func hundredfold(a, b Fen) bool {
 // authed_amount, not its total_amount.
 func (v *view) completedAmount() {
 	ledger := v.authedAmount()
-	if !ledger.Known || !v.bill.Completed.Known {
+	switch {
+	case !ledger.Known:
+		v.facts.AmountsAgree = !v.ums.Differs(v.ledger)
+		v.notCarried("authed_amount", "担保完成金额", v.bill.Completed)
+		return
+	case !v.bill.Completed.Known:
 		v.notCompared("authed_amount", "担保完成金额")
 		return
 	}
@@ -152,6 +164,13 @@ func (v *view) notCompared(column, zh string) {
 	f.Ledger, f.UMS, f.Basis = Amount{}, Amount{}, column
 }
 
+// notCarried notes an amount of UMS that the ledger has no column for, though
+// it is what should be compared.
+func (v *view) notCarried(column, zh string, ums Amount) {
+	f := v.add(FieldNotCompared, words("渠道%[1]s %[3]s 元，台账没有，未比对", "UMS states %[3]s yuan, the ledger carries no %[2]s to compare", zh, column, ums.Yuan()))
+	f.Ledger, f.UMS, f.Basis = Amount{}, Amount{}, column
+}
+
 // identity checks that UMS's own amounts add up, where that is switched on.
 // The vendor documents no such rule.
 func (v *view) identity() {
@@ -159,7 +178,8 @@ func (v *view) identity() {
 	if !v.set.CheckIdentity || !v.bill.Total.Known || !p.Total.Known || !p.BuyerPay.Known || !p.Coupon.Known {
 		return
 	}
-	if p.Total.Fen == p.BuyerPay.Fen+p.Coupon.Fen && v.bill.Total.Fen >= p.Total.Fen {
+	v.facts.IdentityHolds = p.Total.Fen == p.BuyerPay.Fen+p.Coupon.Fen && v.bill.Total.Fen >= p.Total.Fen
+	if v.facts.IdentityHolds {
 		return
 	}
 	f := v.add(AmountIdentity, words("账单总额 %s，流水 %s，实付 %s，优惠 %s（元）互不相符", "bill total %s, payment total %s, buyer paid %s, coupon %s (yuan) do not add up",

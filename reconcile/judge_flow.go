@@ -64,6 +64,7 @@ func (v *view) flow() {
 	v.facts.StatusKnown = v.col != unknown
 	switch {
 	case v.held:
+	case (v.col == noOrder || v.col == unpaid) && v.o.Status == Failed: // nothing was to happen, and nothing has
 	case v.col == noOrder:
 		say(BillNotFound)(v)
 	case v.col == unpaid:
@@ -74,12 +75,13 @@ func (v *view) flow() {
 		flowMatrix[v.o.Status][at](v)
 		v.refundExcess()
 	}
-	v.facts.FlowsAgree = classify(v.findings) == Matched
+	agree := classify(v.findings) == Matched
+	v.facts.RefundsAgree, v.facts.CompletionsAgree = agree && kind == Refund, agree && kind == Completion
 }
 
 func (v *view) flowSays(c Code, zh, en string) *Finding {
 	codes := codesOf[v.o.Kind()]
-	return v.add(c, words("台账%[1]s为“%[3]s”，"+zh, "the ledger's %[2]s says %[3]s; "+en, codes.zh, codes.en, v.o.Status, v.flowWord()))
+	return v.add(c, words("台账%[1]s为“%[5]s” %[6]s 元，"+zh, "the ledger's %[2]s says %[3]s, %[6]s yuan; "+en, codes.zh, codes.en, v.o.Status, v.flowWord(), v.o.Status.ZH(), v.ledger.Yuan()))
 }
 
 // flowWord is how UMS puts the state of the refund or completion.
@@ -98,8 +100,9 @@ func sameFlowAmount(v *view) {
 	switch {
 	case v.facts.AmountsAgree:
 	case !v.ums.Known && v.o.Kind() == Refund:
-		v.ums = Amount{}
 		v.flowSays(RefundUndetermined, "渠道为 %[4]s 但未给出退款金额", "UMS says %[4]s but states no amount")
+	case !v.ums.Known:
+		v.notCompared("authed_amount", "完成金额")
 	default:
 		v.add(codes.amount, words("%[1]s金额：台账 %[3]s 元，渠道 %[4]s 元", "%[2]s amount: ledger %[3]s yuan, UMS %[4]s yuan",
 			codes.zh, codes.en, v.ledger.Yuan(), v.ums.Yuan()))
@@ -190,10 +193,13 @@ func (v *view) refundsDone() (sum Fen, n int, all bool) {
 }
 
 // refundsExplain says whether the ledger's refund rows account for the refund
-// that the bill shows. Rows that are claimed but not done carry codes of their
-// own; a bill that is refunded in full by more than the rows have is not
-// explained.
+// that the bill shows. A bill that is refunded in full by more than all the
+// rows have is not explained; else rows that are claimed but not done carry
+// codes of their own.
 func (v *view) refundsExplain() bool {
+	if v.bill.RefundedInFull() && v.bill.Total.Known && v.refundsClaimed() < v.bill.Total.Fen {
+		return false
+	}
 	sum, n, all := v.refundsDone()
 	if !all || v.claimedRefunds() > n {
 		return true
@@ -228,7 +234,7 @@ func (v *view) refundSums() {
 	}
 	booked, open := v.refundsBooked()
 	if v.o.Status == Refunded && !open && booked < v.o.Amount {
-		v.addOver(RefundIncomplete, Some(v.o.Amount), Some(booked), words("台账为已全额退款，但退款合计 %[2]s 元少于订单金额 %[1]s 元",
+		v.addOver(RefundIncomplete, Some(v.o.Amount-booked), Amount{}, words("台账为已全额退款，但退款合计 %[2]s 元少于订单金额 %[1]s 元",
 			"the ledger says refunded, but its refunds sum to %[2]s of %[1]s yuan", v.o.Amount.Yuan(), booked.Yuan()))
 	}
 	v.refundExcess()
@@ -244,18 +250,14 @@ func (v *view) refundExcess() {
 	if !v.bill.Total.Known || sum <= v.bill.Total.Fen {
 		return
 	}
-	v.addOver(RefundExceedsPayment, v.bill.Total, Some(sum), words("渠道退款合计 %[2]s 元，超过账单总额 %[1]s 元", "refunds at UMS sum to %[2]s yuan, the bill is %[1]s", v.bill.Total.Yuan(), sum.Yuan()))
+	v.addOver(RefundExceedsPayment, Amount{}, Some(sum-v.bill.Total.Fen), words("渠道退款合计 %[2]s 元，超过账单总额 %[1]s 元", "refunds at UMS sum to %[2]s yuan, the bill is %[1]s", v.bill.Total.Yuan(), sum.Yuan()))
 }
 
 // flowsAgree says whether the ledger has refund or completion rows that move
-// money and UMS agrees with every row.
-func (v *view) flowsAgree() bool {
+// money and UMS agrees with every row of the kind.
+func (v *view) flowsAgree(k Kind) bool {
 	moving := 0
-	for i := range v.family.Subjects {
-		s := &v.family.Subjects[i]
-		if s.Order.Kind() == Payment {
-			continue
-		}
+	for _, s := range v.flows(k) {
 		row := newView(v.family, s, v.set, v.now)
 		if row.judge().Class != Matched {
 			return false

@@ -1,11 +1,15 @@
 package reconcile
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // noticesAlone records what the notices about the bill show by themselves,
 // whatever the ledger says.
 func (v *view) noticesAlone() {
-	v.facts.Noticed = len(v.s.Notices) > 0
+	v.facts.Noticed = v.paidNotice() != nil
 	v.facts.NoticesAgree = v.facts.BillPaid
 	for _, n := range v.s.Notices {
 		if what, _, _ := n.conflict(v.bill); n.Paid() && what != "" {
@@ -37,8 +41,9 @@ func aloneOf(notices []Notice, set Settings) []Finding {
 func (n Notice) alone(set Settings) []Finding {
 	var found []Finding
 	if first := n.Changes; first != nil {
-		found = append(found, n.finding(NoticeMutated, words("通知号 %[1]s 重复到达但内容不同：先前 %[2]s，现 %[3]s",
-			"notice %[1]s came again with other content: first %[2]s, then %[3]s", n.ID, first.says(), n.says())))
+		changed := n.changedFrom(*first)
+		found = append(found, n.finding(NoticeMutated, words("通知号 %[1]s 重复到达但内容不同（%[2]s）：%[3]s",
+			"notice %[1]s came again with other content (%[2]s): %[4]s", n.ID, n.says(), changed.ZH, changed.EN)))
 	}
 	if why, matched := n.uncovered(set); why != (Words{}) {
 		f := n.finding(DeductionWithoutContract, why)
@@ -48,6 +53,34 @@ func (n Notice) alone(set Settings) []Finding {
 		found = append(found, f)
 	}
 	return found
+}
+
+// changedFrom lists what the first notice of the id said otherwise.
+func (n Notice) changedFrom(first Notice) Words {
+	var changed []string
+	for _, c := range []struct{ name, was, is string }{
+		{"billStatus", first.BillStatus, n.BillStatus},
+		{"status", first.Status, n.Status},
+		{"totalAmount", first.Total.Yuan(), n.Total.Yuan()},
+		{"billPayment.totalAmount", first.PaymentTotal.Yuan(), n.PaymentTotal.Yuan()},
+		{"buyerPayAmount", first.BuyerPay.Yuan(), n.BuyerPay.Yuan()},
+		{"couponAmount", first.Coupon.Yuan(), n.Coupon.Yuan()},
+		{"refundAmount", first.Refund.Yuan(), n.Refund.Yuan()},
+		{"payTime", stamp(first.PaidAt), stamp(n.PaidAt)},
+		{"settleDate", dayWord(first.SettleDay), dayWord(n.SettleDay)},
+		{"merOrderId", first.MerOrderID, n.MerOrderID},
+		{"seqId", first.PaySeqID, n.PaySeqID},
+		{"targetOrderId", first.TargetOrderID, n.TargetOrderID},
+	} {
+		if c.was != c.is {
+			changed = append(changed, fmt.Sprintf("%s %q → %q", c.name, c.was, c.is))
+		}
+	}
+	if len(changed) == 0 {
+		return Words{ZH: "金额、状态、时间与单号未变，变的是其他签名字段", EN: "amounts, status, times and ids are the same, another signed field is not"}
+	}
+	list := strings.Join(changed, ", ")
+	return Words{ZH: list, EN: list}
 }
 
 // byMatching marks what rests on a contract notice: while the numbers are not
@@ -75,11 +108,20 @@ func (v *view) notices() {
 		return
 	}
 	v.noticeMissing()
+	v.notApplied()
 	if n := v.paidNotice(); n != nil {
-		v.notApplied(n)
 		v.paidThoughUnpaid(n)
 	}
 	v.noticeConflict()
+}
+
+// noticesUnanswered is what needs no answer of UMS: when it cannot be asked,
+// the second witness is all there is.
+func (v *view) noticesUnanswered() {
+	if v.o.Kind() == Payment && v.set.ExpectNotices {
+		v.findings = append(v.findings, aloneOf(v.s.Notices, v.set)...)
+		v.notApplied()
+	}
 }
 
 func (v *view) noticeMissing() {
@@ -91,15 +133,19 @@ func (v *view) noticeMissing() {
 
 // notApplied: the merchant was told before the books were taken, and they do
 // not have it.
-func (v *view) notApplied(n *Notice) {
-	if v.o.Status == Unpaid && n.Since().Before(v.s.SnapshotAt) {
-		v.noticeSays(NoticeNotApplied, n, words("通知 %[1]s 已于 %[2]s 到达，%[3]s 的台账仍未支付", "notice %[1]s of %[2]s, the ledger of %[3]s still says unpaid",
-			n.ID, stamp(n.Since()), stamp(v.s.SnapshotAt)))
+func (v *view) notApplied() {
+	i := slices.IndexFunc(v.s.Notices, func(n Notice) bool { return n.Paid() && n.Since().Before(v.s.SnapshotAt) })
+	if i >= 0 && v.o.Status == Unpaid {
+		n := &v.s.Notices[i]
+		f := v.addOver(NoticeNotApplied, v.ledger, n.Total, words("通知 %[1]s 已于 %[2]s 到达（%[4]s），%[3]s 的台账仍为“%[5]s”", "notice %[1]s of %[2]s (%[4]s), the ledger of %[3]s still says %[6]s",
+			n.ID, stamp(n.Since()), stamp(v.s.SnapshotAt), n.says(), v.o.Status.ZH(), v.o.Status))
+		f.Basis = string(v.o.Status) + " " + v.o.Amount.Yuan() + ", " + n.ID + " " + n.Digest // whatever UMS answers
 	}
 }
 
 func (v *view) paidThoughUnpaid(n *Notice) {
-	if v.col == unpaid || v.col == noOrder {
+	closedUnseen := v.col == closed && !v.o.Booked() // nothing else would tell of the money
+	if v.col == unpaid || v.col == noOrder || closedUnseen {
 		v.noticeSays(NoticePaidBillUnpaid, n, words("通知 %[1]s 为已付，查询为“%[2]s”：疑为伪造、环境或商户号有误", "notice %[1]s says paid, the query says %[2]s: forged, another environment, or another mid",
 			n.ID, v.billWord()))
 	}
@@ -143,7 +189,7 @@ func (v *view) noticeDue() bool {
 
 // awaitsNotice says whether a notice may still come, or be missed.
 func (v *view) awaitsNotice() bool {
-	return v.set.ExpectNotices && v.facts.BillPaid && len(v.s.Notices) == 0 && v.noticeDue()
+	return v.set.ExpectNotices && v.facts.BillPaid && v.paidNotice() == nil && v.noticeDue()
 }
 
 // noticedRefund: a notice shows a refund that the ledger has not, or more of it

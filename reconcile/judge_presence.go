@@ -28,8 +28,8 @@ func (v *view) ledgerFindings() {
 			"the row stood in %s line %d and is gone from the last reading", v.o.Source.File, v.o.Source.Line)).Basis = s.Row
 	}
 	if p := s.Pinned; p != nil && !p.allows(v.o) {
-		v.add(LedgerChanged, words("对平后台账被改：原 %s %s 元，现 %s %s 元",
-			"changed after it was reconciled: was %s %s yuan, is %s %s yuan", p.Status, p.Amount.Yuan(), v.o.Status, v.o.Amount.Yuan()))
+		v.add(LedgerChanged, words("对平后台账被改：原“%[5]s” %[2]s 元，现“%[6]s” %[4]s 元",
+			"changed after it was reconciled: was %[1]s %[2]s yuan, is %[3]s %[4]s yuan", p.Status, p.Amount.Yuan(), v.o.Status, v.o.Amount.Yuan(), p.Status.ZH(), v.o.Status.ZH()))
 	}
 }
 
@@ -55,7 +55,7 @@ func (v *view) unverified() {
 			"the answer lacks the amount to compare with ("+string(v.set.AmountBasis)+")")
 	default:
 		u := unverifiedWords[a.Outcome]
-		v.unsaid(u.code, u.zh+"："+a.Message, u.en+": "+a.Message)
+		v.unsaid(u.code, u.zh+"："+inChinese(a.Message), u.en+": "+strings.TrimPrefix(a.Message, u.en+": "))
 	}
 }
 
@@ -81,7 +81,9 @@ func (v *view) clashes() {
 	for _, c := range v.s.Clashes {
 		others := make([]string, len(c.Others))
 		for i, k := range c.Others {
-			others[i] = k.BillDay.String() + "/" + k.BillNo
+			if others[i] = k.BillDay.String() + "/" + k.BillNo; k.MID != v.o.MID {
+				others[i] = k.MID + "/" + others[i]
+			}
 		}
 		list := strings.Join(others, ", ")
 		switch {

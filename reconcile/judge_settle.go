@@ -26,27 +26,31 @@ func (v *view) settlement() {
 }
 
 func (v *view) dated(c Code, zh, en string, a, b Day) *Finding {
-	f := v.add(c, words(zh, en, a, b))
+	f := v.add(c, words(zh, en, dayWord(a), dayWord(b)))
 	f.Basis += " " + a.String() + " " + b.String()
 	return f
+}
+
+// dayWord is a day in a reason; a dash where there is none.
+func dayWord(d Day) string {
+	if d == 0 {
+		return "–"
+	}
+	return d.String()
 }
 
 // settleWait: a settle date that is absent or in the future is explained by
 // time alone for so many working days.
 func (v *view) settleWait(day, payDay Day) {
-	if v.arrived(day) {
+	if v.arrived(day) || v.facts.RefundedInFull { // what was given back may never be settled
 		return
-	}
-	named := day.String()
-	if day == 0 {
-		named = "–"
 	}
 	last := v.set.Calendar.WorkingDaysAfter(payDay, v.set.SettleGrace)
 	code, zh, en := SettleWaiting, "尚未清算（清算日期 %s），宽限至 %s", "not yet settled (settle date %s); grace until %s"
 	if v.today > last {
 		code, zh, en = SettleOverdue, "超期未清算（清算日期 %s），宽限已于 %s 结束", "not settled (settle date %s); the grace ended %s"
 	}
-	v.add(code, words(zh, en, named, last))
+	v.add(code, words(zh, en, dayWord(day), last))
 }
 
 // heldDays is the age from which a guarantee that is not completed is a case:
@@ -70,7 +74,7 @@ func (v *view) guarantee() {
 // days, where nothing else is wrong.
 func (v *view) crossDay() {
 	payDay := v.set.Calendar.BusinessDay(v.bill.Payment.PaidAt)
-	if !v.facts.BillPaid || payDay == v.o.LedgerDay || classify(v.findings) == Discrepant {
+	if !v.facts.BothPaid || payDay == v.o.LedgerDay || classify(v.findings) == Discrepant {
 		return
 	}
 	v.add(CrossDay, words("对账日 %s，支付所属营业日 %s", "ledger day %s, paid on business day %s", v.o.LedgerDay, payDay))

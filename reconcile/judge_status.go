@@ -1,5 +1,10 @@
 package reconcile
 
+import (
+	"fmt"
+	"time"
+)
+
 // column is a column of the status matrix: what the bill shows.
 type column int
 
@@ -41,28 +46,46 @@ type cell func(*view)
 var matrix = map[Status][6]cell{
 	//             UNPAID                  PAID                  REFUND              CLOSED                  UNKNOWN        NO_ORDER
 	Unpaid:       {waitsForPayment, unpaidButTaken, unpaidButRefunded, say(LedgerOpenBillClosed), unknownStatus, say(NotSubmitted)},
-	Paid:         {say(LedgerPaidBillUnpaid), agrees, refundNotBooked, say(LedgerPaidBillClosed), unknownStatus, say(BillNotFound)},
+	Paid:         {say(LedgerPaidBillUnpaid), bothPaid, refundNotBooked, say(LedgerPaidBillClosed), unknownStatus, say(BillNotFound)},
 	PartRefunded: {say(LedgerPaidBillUnpaid), refundNotSeen, refundUnknown, say(LedgerPaidBillClosed), unknownStatus, say(BillNotFound)},
 	Refunded:     {say(LedgerPaidBillUnpaid), refundNotSeen, refundUnknown, say(LedgerPaidBillClosed), unknownStatus, say(BillNotFound)},
-	Closed:       {agrees, say(LedgerClosedBillPaid), closedButRefunded, agrees, unknownStatus, agrees},
+	Closed:       {agrees, closedButTaken, closedButTaken, agrees, unknownStatus, agrees},
 }
 
 func (v *view) status() {
-	contradicts := v.contradiction()
-	if contradicts && (v.col == paid || v.col == refunded) && !v.facts.BillPaid {
-		return // called paid, shown no payment: nothing to hold the ledger against
-	}
+	v.contradiction()
 	matrix[v.o.Status][v.col](v)
 }
 
 // agrees has nothing to say about the status.
 func agrees(*view) {}
 
+// bothPaid: a guarantee that was cancelled has gone back to the buyer, whatever
+// the bill is called.
+func bothPaid(v *view) {
+	if v.bill.SecureStatus == SecureCanceled && v.claimedRefunds() == 0 {
+		v.addOver(RefundNotInLedger, Amount{}, v.bill.Total, words("担保交易已撤销（%[1]s），资金退回付款方，台账仍为“%[2]s”", "the guarantee was cancelled (%[1]s), the money went back; the ledger still says %[3]s",
+			v.bill.SecureStatus, v.o.Status.ZH(), v.o.Status))
+	}
+}
+
 // say is the cell that is one code with the two statuses as its reason.
 func say(c Code) cell {
 	return func(v *view) {
-		v.add(c, words("台账为“%s”，渠道为“%s”", "the ledger says %s, UMS says %s", v.o.Status, v.billWord()))
+		ledger, ums := v.ledger.words(), v.ums.words()
+		v.add(c, Words{
+			ZH: fmt.Sprintf("台账为“%s”%s，渠道为“%s”%s", v.o.Status.ZH(), ledger.ZH, v.billWord(), ums.ZH),
+			EN: fmt.Sprintf("the ledger says %s%s, UMS says %s%s", v.o.Status, ledger.EN, v.billWord(), ums.EN),
+		})
 	}
+}
+
+// words is an amount behind a status; nothing where it is absent.
+func (a Amount) words() Words {
+	if !a.Known {
+		return Words{}
+	}
+	return words(" %s 元", " %s yuan", a.Yuan())
 }
 
 func (v *view) billWord() string {
@@ -102,13 +125,17 @@ func unpaidButTaken(v *view) {
 		v.add(LedgerWaiting, words("渠道 %s 收款，晚于台账取数时间 %s", "paid at UMS %s, after the ledger was taken %s", stamp(at), stamp(v.s.SnapshotAt)))
 		return
 	}
-	v.add(LedgerUnpaidBillPaid, words("渠道 %s 已收款，台账仍为“%s”", "paid at UMS %s, the ledger still says %s", stamp(at), v.o.Status))
+	v.takenUnbooked(at)
 }
 
 func unpaidButRefunded(v *view) {
-	at := v.bill.Payment.PaidAt
-	v.add(LedgerUnpaidBillPaid, words("渠道 %s 已收款，台账仍为“%s”", "paid at UMS %s, the ledger still says %s", stamp(at), v.o.Status))
+	v.takenUnbooked(v.bill.Payment.PaidAt)
 	refundNotBooked(v)
+}
+
+func (v *view) takenUnbooked(at time.Time) {
+	v.add(LedgerUnpaidBillPaid, words("渠道 %[1]s 已收款 %[2]s 元，台账仍为“%[3]s”", "UMS took %[2]s yuan at %[1]s, the ledger still says %[4]s",
+		stamp(at), v.ums.Yuan(), v.o.Status.ZH(), v.o.Status))
 }
 
 // refundNotBooked: UMS gave money back, the ledger does not know.
@@ -116,25 +143,34 @@ func refundNotBooked(v *view) {
 	if v.refundsExplain() {
 		return
 	}
-	var given Amount // unknown unless all of it was given back
+	var booked, given Amount // unknown unless all of it was given back
 	if v.bill.RefundedInFull() {
 		given = v.bill.Total
 	}
-	v.addOver(RefundNotInLedger, Amount{}, given, words("渠道显示已退款（%s），台账没有对应的退款记录", "UMS shows a refund (%s) that the ledger has not", v.billWord()))
+	if claimed := v.refundsClaimed(); claimed > 0 {
+		booked = Some(claimed)
+	}
+	back, has := given.words(), words("台账没有退款记录", "the ledger has none")
+	if booked.Known {
+		has = words("台账的退款合计 %s 元", "the refunds in the ledger sum to %s", booked.Yuan())
+	}
+	v.addOver(RefundNotInLedger, booked, given, Words{
+		ZH: "渠道显示已退款" + back.ZH + "（" + v.billWord() + "），" + has.ZH, EN: "UMS shows a refund" + back.EN + " (" + v.billWord() + "), " + has.EN,
+	})
 }
 
 // refundNotSeen: the ledger says refunded, UMS shows the payment whole. Where
 // the refunds have rows of their own, those carry the codes.
 func refundNotSeen(v *view) {
-	if v.claimedRefunds() > 0 {
+	if v.claimedRefunds() > 0 || v.bill.SecureStatus == SecureCanceled {
 		return
 	}
 	from := v.s.StatusSince
-	code, zh, en := RefundWaiting, "台账为“%s”，渠道尚未显示退款，宽限至 %s", "the ledger says %s, UMS shows no refund yet; grace until %s"
+	code, zh, en := RefundWaiting, "台账为“%[1]s”，渠道尚未显示退款，宽限至 %[3]s", "the ledger says %[2]s, UMS shows no refund yet; grace until %[3]s"
 	if v.past(from, v.set.RefundGrace) {
-		code, zh, en = RefundNotAtUMS, "台账为“%s”，渠道没有退款，宽限已于 %s 结束", "the ledger says %s, UMS shows no refund; the grace ended %s"
+		code, zh, en = RefundNotAtUMS, "台账为“%[1]s”，渠道没有退款，宽限已于 %[3]s 结束", "the ledger says %[2]s, UMS shows no refund; the grace ended %[3]s"
 	}
-	v.add(code, words(zh, en, v.o.Status, stamp(from.Add(v.set.RefundGrace))))
+	v.add(code, words(zh, en, v.o.Status.ZH(), v.o.Status, stamp(from.Add(v.set.RefundGrace))))
 }
 
 // refundUnknown: both sides say refunded, but without a refund id UMS cannot
@@ -150,21 +186,19 @@ func refundUnknown(v *view) {
 		"both sides say refunded, but without a refund_order_id UMS cannot be asked how much"))
 }
 
-func closedButRefunded(v *view) {
+func closedButTaken(v *view) {
 	if !v.facts.RefundedInFull {
 		say(LedgerClosedBillPaid)(v)
 	}
 }
 
-// contradiction records a bill status and a flow status that cannot both
-// hold, and says whether it did.
-func (v *view) contradiction() bool {
+// contradiction records a bill status and a flow status that cannot both hold.
+func (v *view) contradiction() {
 	if v.col == noOrder || v.col == unknown || !v.bill.Payment.Present || v.bill.pairHolds() {
-		return false
+		return
 	}
 	v.add(BillStatusConflict, words("账单状态 %s 与流水状态 %s 矛盾，不比对金额", "bill status %s contradicts flow status %s; amounts are not compared",
 		v.bill.Status, v.bill.Payment.Status))
-	return true
 }
 
 func (b Bill) pairHolds() bool {
@@ -190,5 +224,5 @@ func (v *view) regression() {
 	if v.s.FirstPaidAt.IsZero() || !back || refunding {
 		return
 	}
-	v.add(BillStatusRegressed, words("渠道曾于 %s 显示已付，现为“%s”", "UMS once showed it paid at %s, now says %s", stamp(v.s.FirstPaidAt), v.billWord()))
+	v.add(BillStatusRegressed, words("渠道曾显示 %s 支付，现为“%s”", "UMS once showed it paid at %s, now says %s", stamp(v.s.FirstPaidAt), v.billWord()))
 }

@@ -465,7 +465,7 @@ func TestFinal(t *testing.T) {
 			s.refund(Processing, "PROCESSING")
 		}, false},
 		"its refund is done and settled":      {func(s *scene) { s.shows("REFUND"); s.pay.Order.Status = PartRefunded; s.refund(Success, "SUCCESS") }, true},
-		"refunded in full and agreed":         {func(s *scene) { s.pay.Order.Status = Closed; s.shows("REFUND in full"); s.flow().SettleDay = 0 }, false},
+		"refunded in full and agreed":         {func(s *scene) { s.pay.Order.Status = Closed; s.shows("REFUND in full"); s.flow().SettleDay = 0 }, true},
 		"closed on both sides, three days on": {func(s *scene) { s.pay.Order.Status = Closed; s.shows("CLOSED"); s.now = (thursday + 3).End().Add(-1) }, false},
 		"closed on both sides, four days on":  {func(s *scene) { s.pay.Order.Status = Closed; s.shows("CLOSED"); s.now = (thursday + 4).Start() }, true},
 		"discrepant":                          {func(s *scene) { s.pay.Order.Amount++ }, false},

@@ -123,7 +123,7 @@ func (s NoticeSighting) names() string {
 func (u Unproven) finding(first Notice) Finding {
 	return Finding{
 		Code: NoticeUnverified, Severity: RuleOf(NoticeUnverified).Severity, Basis: strconv.FormatInt(u.Count, 10),
-		Reason: words("%[1]s（%[2]s）有 %[3]d 条通知验签失败，首条 %[4]s，末条 %[5]s；首条原因：%[6]s", "%[3]d notices of %[1]s (%[2]s) were not verified, the first %[4]s, the last %[5]s; the first: %[6]s",
-			u.Day, u.Path, u.Count, stamp(u.First), stamp(u.Last), first.Why),
+		Reason: words("%[1]s（%[2]s）有 %[3]d 条通知验签失败，首条 %[4]s，末条 %[5]s；首条原因：%[7]s", "%[3]d notices of %[1]s (%[2]s) were not verified, the first %[4]s, the last %[5]s; the first: %[6]s",
+			u.Day, u.Path, u.Count, stamp(u.First), stamp(u.Last), first.Why, inChinese(first.Why)),
 	}
 }

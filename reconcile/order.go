@@ -61,6 +61,14 @@ const (
 // Statuses lists every status, payments' first.
 var Statuses = []Status{Unpaid, Paid, PartRefunded, Refunded, Closed, Processing, Success, Failed}
 
+// ZH is the status in the words of the workbooks.
+func (s Status) ZH() string {
+	return map[Status]string{
+		Unpaid: "未付", Paid: "已付", PartRefunded: "部分退款", Refunded: "已退款", Closed: "已关闭",
+		Processing: "处理中", Success: "成功", Failed: "失败",
+	}[s]
+}
+
 // OfPayment says whether s is a status of payment rows.
 func (s Status) OfPayment() bool {
 	return s == Unpaid || s == Paid || s == PartRefunded || s == Refunded || s == Closed

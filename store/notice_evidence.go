@@ -19,7 +19,8 @@ type noticeScan struct {
 // its contract.
 func evidenceList() string {
 	return noticeList("n") + `, n.changes IS NOT NULL,
-  first.bill_status, first.status, first.total_fen, first.pay_at, first.settle_day,
+  first.bill_status, first.status, first.total_fen, first.pay_total_fen, first.buyer_fen, first.coupon_fen, first.refund_fen, first.pay_at, first.settle_day,
+  first.mer_order_id, first.pay_seq_id, first.target_order_id,
   EXISTS (SELECT 1 FROM notices AS c WHERE c.kind = 'contract' AND c.verified = 1 AND c.mid = n.mid AND c.contract_id = n.contract_id
     AND n.kind = 'deduction' AND n.contract_id <> '' AND c.contract_open = 1 AND c.contract_at <= n.pay_at),
   (SELECT CASE WHEN c.contract_open = 0 THEN c.contract_at END FROM notices AS c
@@ -33,7 +34,8 @@ const joinFirst = " LEFT JOIN notices AS first ON first.notice_id = n.changes"
 func (s *noticeScan) pointers() []any {
 	f := &s.first
 	return slices.Concat(noticeColumns(&s.notice).pointers(), []any{
-		&s.changed, (*text)(&f.BillStatus), (*text)(&f.Status), (*amount)(&f.Total), (*instant)(&f.PaidAt), (*date)(&f.SettleDay),
+		&s.changed, (*text)(&f.BillStatus), (*text)(&f.Status), (*amount)(&f.Total), (*amount)(&f.PaymentTotal), (*amount)(&f.BuyerPay), (*amount)(&f.Coupon), (*amount)(&f.Refund),
+		(*instant)(&f.PaidAt), (*date)(&f.SettleDay), (*text)(&f.MerOrderID), (*text)(&f.PaySeqID), (*text)(&f.TargetOrderID),
 		(*flag)(&s.notice.Contract.Opened), (*instant)(&s.notice.Contract.ClosedAt),
 	})
 }
