@@ -62,6 +62,9 @@ func (v *view) flow() {
 	v.facts.Settled = v.facts.BillPaid && v.arrived(block.SettleDay)
 	v.ums = block.Total
 	v.facts.StatusKnown = v.col != unknown
+	if kind == Completion && len(v.flows(Payment)) == 0 {
+		v.noticesAlone() // nothing else of the bill is booked
+	}
 	switch {
 	case v.held:
 	case (v.col == noOrder || v.col == unpaid) && v.o.Status == Failed: // nothing was to happen, and nothing has

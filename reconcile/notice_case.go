@@ -63,18 +63,27 @@ func (s NoticeSighting) NoticeCaseID(c Code) string {
 // last is the notice that came last: the present word about the payment.
 func (s NoticeSighting) last() Notice { return s.Notices[len(s.Notices)-1] }
 
-// LedgerDay is the day whose books the case belongs to: the business day of
-// the payment, else of the arrival.
+// LedgerDay is the day whose books the case belongs to, else the business day
+// of the arrival.
 func (s NoticeSighting) LedgerDay(c Calendar) Day {
 	if s.Unproven.Count > 0 {
 		return s.Unproven.Day
 	}
 	for _, n := range s.Notices {
-		if !n.PaidAt.IsZero() {
-			return c.BusinessDay(n.PaidAt)
+		if n.BillDay != 0 || !n.PaidAt.IsZero() {
+			return n.LedgerDay(c)
 		}
 	}
 	return c.BusinessDay(s.Notices[0].ReceivedAt)
+}
+
+// LedgerDay is the day in whose books the payment of a notice belongs: its bill
+// date where it names one, else the business day of the payment.
+func (n Notice) LedgerDay(c Calendar) Day {
+	if n.BillDay != 0 {
+		return n.BillDay
+	}
+	return c.BusinessDay(n.PaidAt)
 }
 
 // JudgeNotices lists the findings about a payment that no order carries, one of

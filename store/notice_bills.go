@@ -13,10 +13,12 @@ import (
 // later ones wait for the next run. A bill notice names its bill. A deduction
 // belongs to the bill whose stored answers have its merOrderId, else its seqId
 // as reference, else its targetOrderId, else to the ledger row with its
-// mer_order_id. Orders beyond the lookback do not count. With reopen an order
-// that was final is open again.
+// mer_order_id. A bill of which the ledger has refunds alone is not booked, and
+// orders beyond the lookback do not count. With reopen, before the asking, an
+// order that was final is open again; what only a ledger row speaks for waits
+// until the answers are there.
 func (db *DB) TieNotices(ctx context.Context, s reconcile.Scope, reopen bool) error {
-	args := named{"since": instant(s.Since.Start()), "oldest": date(s.Since), "now": instant(s.Now)}
+	args := named{"since": instant(s.Since.Start()), "oldest": date(s.Since), "now": instant(s.Now), "final": flag(reopen)}
 	queries := []string{makeTies, dropTies, fillTies, tie}
 	if reopen {
 		queries = append(queries, reopenTied)
@@ -51,22 +53,31 @@ SELECT notice_id, order_id FROM (
   SELECT n.notice_id, CASE n.kind
     WHEN 'bill' THEN (SELECT o.order_id FROM orders AS o
       WHERE o.mid = n.mid AND o.tid = n.tid AND o.inst_mid = n.inst_mid AND o.bill_day = n.bill_day AND o.bill_no = n.bill_no
-        AND o.ledger_day >= :oldest LIMIT 1)
+        AND o.refund_id = '' AND o.ledger_day >= :oldest ORDER BY o.completion_id LIMIT 1)
     WHEN 'deduction' THEN coalesce(` + strings.Join([]string{
 	answered("pay_mer_order_id", "mer_order_id"), answered("flow_mer_order_id", "mer_order_id"),
 	answered("pay_seq_id", "pay_seq_id"), answered("flow_seq_id", "pay_seq_id"),
 	answered("pay_target_order_id", "target_order_id"), answered("flow_target_order_id", "target_order_id"),
-	`(SELECT o.order_id FROM orders AS o WHERE o.mid = n.mid AND o.mer_order_id = n.mer_order_id AND o.mer_order_id <> '' AND o.ledger_day >= :oldest LIMIT 1)`,
+	`(SELECT ` + booked("o") + ` FROM orders AS o
+        WHERE o.mid = n.mid AND o.mer_order_id = n.mer_order_id AND o.mer_order_id <> '' AND o.ledger_day >= :oldest AND o.final = :final LIMIT 1)`,
 }, ",\n      ") + `)
     END AS order_id
   FROM notices AS n
   WHERE n.order_id IS NULL AND n.verified = 1 AND n.kind <> 'contract' AND n.received_at >= :since AND n.received_at <= :now
 ) WHERE order_id IS NOT NULL`
 
+// booked is the payment of an order's bill; without one, a completion; NULL
+// where the ledger has refunds of it alone.
+func booked(order string) string {
+	return strings.ReplaceAll(`(SELECT p.order_id FROM orders AS p
+        WHERE p.mid = O.mid AND p.tid = O.tid AND p.inst_mid = O.inst_mid AND p.bill_day = O.bill_day AND p.bill_no = O.bill_no
+          AND p.refund_id = '' ORDER BY p.completion_id LIMIT 1)`, "O.", order+".")
+}
+
 // answered is the order of the merchant with an answer whose column equals one
 // of the notice's.
 func answered(column, of string) string {
 	return strings.NewReplacer("COLUMN", column, "OF", of).Replace(
-		`(SELECT a.order_id FROM answers AS a CROSS JOIN orders AS o ON o.order_id = a.order_id
+		`(SELECT ` + booked("o") + ` FROM answers AS a CROSS JOIN orders AS o ON o.order_id = a.order_id
         WHERE a.COLUMN = n.OF AND a.COLUMN <> '' AND o.mid = n.mid AND o.ledger_day >= :oldest LIMIT 1)`)
 }

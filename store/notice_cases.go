@@ -68,8 +68,8 @@ func (p *publication) sight(n rowSighting, see func(reconcile.NoticeSighting) er
 var homelessQuery = "SELECT h.payment, n.notice_id, " + evidenceList() + `, n.order_id IS NOT NULL,
   EXISTS (SELECT 1 FROM orders AS o WHERE o.order_id = n.order_id AND o.class <> 'unverified'
     AND o.status IN ('paid', 'part_refunded', 'refunded', 'success')
-    AND NOT EXISTS (SELECT 1 FROM cases AS c WHERE c.order_id = o.order_id AND c.state IN ('open', 'proposed')
-      AND c.code NOT LIKE 'NOTICE_%' AND c.code NOT IN ('DEDUCTION_WITHOUT_CONTRACT', 'PAY_SCORE_SYNC_DUE'))),
+    AND NOT EXISTS (SELECT 1 FROM cases AS c WHERE c.order_id = o.order_id AND c.state IN ('open', 'proposed', 'resolved') AND c.gone = 0` + aboutTheOrder("c") + `)
+    AND NOT EXISTS (SELECT 1 FROM notes AS c WHERE c.order_id = o.order_id AND c.run_id = o.judged_run_id AND c.severity IN ('S1', 'S2', 'S3')` + aboutTheOrder("c") + `)),
   (SELECT json_group_array(c.code) FROM orders AS o CROSS JOIN orders AS p
      ON p.mid = o.mid AND p.tid = o.tid AND p.inst_mid = o.inst_mid AND p.bill_day = o.bill_day AND p.bill_no = o.bill_no
      CROSS JOIN cases AS c ON c.order_id = p.order_id WHERE o.order_id = n.order_id)
@@ -78,6 +78,12 @@ CROSS JOIN temp.homeless AS h ON h.payment = next.payment
 CROSS JOIN notices AS n ON n.notice_id = h.notice_id` + joinFirst + `
 WHERE n.verified = 1 AND n.kind <> 'contract'
 ORDER BY h.payment, n.received_at, n.notice_id`
+
+// aboutTheOrder leaves out the codes that do not speak against an order that
+// has appeared: they are about its notices, or what remains to be done.
+func aboutTheOrder(c string) string {
+	return " AND " + c + ".code NOT LIKE 'NOTICE_%' AND " + c + ".code NOT IN ('DEDUCTION_WITHOUT_CONTRACT', 'PAY_SCORE_SYNC_DUE')"
+}
 
 // The list is made once: there can be a million notices that orders carry. A
 // payment is named as reconcile.Notice.PaymentName does, within its merchant.
@@ -162,7 +168,7 @@ func (h *homes) looked(n reconcile.Notice, c reconcile.Calendar) (bool, error) {
 	if n.PaidAt.IsZero() {
 		return false, nil
 	}
-	day := c.BusinessDay(n.PaidAt)
+	day := n.LedgerDay(c)
 	taken, err := h.booksTaken(day)
 	if err != nil || taken.IsZero() || taken.Before(n.PaidAt) || n.Kind != reconcile.DeductionNotice {
 		return err == nil && !taken.IsZero() && !taken.Before(n.PaidAt), err

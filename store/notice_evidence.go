@@ -62,11 +62,16 @@ func newFirstNotices(t *tx) *firstNotices {
 	return &firstNotices{tx: t, payments: map[string]time.Time{}, contracts: map[string]time.Time{}}
 }
 
-// payment is when the first verified notice of a payment or deduction was paid,
-// or came in; zero: none ever came.
+// payment is when the first verified notice of a payment or deduction came in;
+// zero: none ever came. One that was imported came when it was paid, unless it
+// tells of a refund of long ago.
 func (f *firstNotices) payment(mid string) (time.Time, error) {
-	return f.look(f.payments, mid, "SELECT min(coalesce(pay_at, received_at)) FROM notices WHERE mid = ? AND verified = 1 AND kind <> 'contract'")
+	return f.look(f.payments, mid, firstNoticeQuery)
 }
+
+const firstNoticeQuery = `
+SELECT min(CASE WHEN path = 'import' AND status IN ('TRADE_SUCCESS', 'SUCCESS') THEN coalesce(pay_at, received_at) ELSE received_at END)
+FROM notices WHERE mid = ? AND verified = 1 AND kind <> 'contract'`
 
 // contract is when the first contract of which a notice is stored was opened
 // or closed; zero: none.
@@ -94,7 +99,7 @@ ORDER BY n.received_at, n.notice_id`
 
 // readNotices gives the payments of a batch the notices of their bills,
 // whichever row of the bill they were tied to; where the ledger has no payment
-// row, the first row of the bill has them.
+// row, its first completion has them.
 func (b *batch) readNotices() error {
 	var about []int64
 	var scans []noticeScan
@@ -119,16 +124,17 @@ func (b *batch) readNotices() error {
 	return b.readBeginnings()
 }
 
-// paymentOf is the payment of the bill that an order is of; without one, the
-// first row of the bill.
+// paymentOf is the payment of the bill that an order is of; without one, its
+// first completion, or the order itself.
 func (b *batch) paymentOf(orderID int64) *reconcile.Subject {
 	subjects := b.families[b.at[orderID].family].Subjects
-	for i := range subjects {
-		if subjects[i].Order.Kind() == reconcile.Payment {
+	for _, kind := range []reconcile.Kind{reconcile.Payment, reconcile.Completion} {
+		i := slices.IndexFunc(subjects, func(s reconcile.Subject) bool { return s.Order.Kind() == kind })
+		if i >= 0 {
 			return &subjects[i]
 		}
 	}
-	return &subjects[0]
+	return b.subject(orderID)
 }
 
 // readBeginnings tells every subject when the notices of its merchant began.

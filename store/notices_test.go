@@ -175,6 +175,8 @@ func TestADeductionBelongsToTheBillThatNamesIt(t *testing.T) {
 			tt.change(&n)
 			keep(t, db, n)
 			require.NoError(t, db.TieNotices(t.Context(), scope(run), true))
+			require.Empty(t, tied(t, db, scope(run), payment("2")), "an answer may still name its bill")
+			require.NoError(t, db.TieNotices(t.Context(), scope(run), false))
 			for _, billNo := range []string{"1", "2"} {
 				require.Equal(t, billNo == tt.want, len(tied(t, db, scope(run), payment(billNo))) == 1, billNo)
 			}
@@ -329,14 +331,26 @@ func TestNothingIsMissingInABrokenExport(t *testing.T) {
 
 // A notice that came when the ledger had the refund alone is the payment's when
 // that comes.
-func TestANoticeOfARefundRowPassesToThePayment(t *testing.T) {
+// A refund in the ledger does not book its payment; a completion does.
+func TestANoticeBelongsToAPaymentOrACompletion(t *testing.T) {
 	db := open(t)
 	run := begin(t, db, day)
-	load(t, db, run, "a", refund("1", "R"))
-	keep(t, db, billNotice("n", "1"))
+	load(t, db, run, "a", refund("1", "R"), completion("2", "C"))
+	save(t, db, run, refund("1", "R").Key, paid("seq"))
+	deducted := deduction("d")
+	deducted.PaySeqID = "seq"
+	keep(t, db, billNotice("n", "1"), billNotice("c", "2"), deducted)
+	for _, reopen := range []bool{true, false} {
+		require.NoError(t, db.TieNotices(t.Context(), scope(run), reopen))
+	}
+	require.Empty(t, tied(t, db, scope(run), refund("1", "R")))
+	require.Contains(t, homeless(t, db, run)["n"], "placed false")
+	require.Equal(t, []string{"c"}, tied(t, db, scope(run), completion("2", "C")))
+
+	load(t, db, run, "a", refund("1", "R"), completion("2", "C"), payment("1"), payment("2"))
 	require.NoError(t, db.TieNotices(t.Context(), scope(run), true))
-	load(t, db, run, "a", refund("1", "R"), payment("1"))
-	require.Equal(t, []string{"n"}, tied(t, db, scope(run), payment("1")))
+	require.Equal(t, []string{"n", "d"}, tied(t, db, scope(run), payment("1")))
+	require.Equal(t, []string{"c"}, tied(t, db, scope(run), payment("2")), "passes to the payment")
 	require.Empty(t, tied(t, db, scope(run), refund("1", "R")))
 }
 

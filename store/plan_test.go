@@ -38,7 +38,7 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 		"notices":         {batchNoticesQuery, named{"from": 1, "to": 2, "now": "z"}.args()},
 		"notice cases":    {noticeCasesQuery, window.args()},
 		"synced":          {batchSyncedQuery, window.args()},
-		"find ties":       {fillTies, named{"since": "x", "oldest": "y", "now": "z"}.args()},
+		"find ties":       {fillTies, named{"since": "x", "oldest": "y", "now": "z", "final": 1}.args()},
 		"tie":             {tie, nil},
 		"reopen tied":     {reopenTied, nil},
 		"homeless":        {fillHomeless, named{"since": "x", "now": "z"}.args()},
