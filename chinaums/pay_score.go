@@ -126,7 +126,7 @@ func (x exchange) sync(p PaidSync) (SyncAnswer, error) {
 // have said no; otherwise nothing is known.
 func (x exchange) unsaid() error {
 	end := x.endOfWrite()
-	if end != ErrRejected && end != ErrStopped {
+	if end != ErrRejected && end != ErrStopped && end != ErrNotSent {
 		end = ErrUnsure
 	}
 	if x.err == nil && x.code == "" {

@@ -186,7 +186,9 @@ func TestCheckPaidTime(t *testing.T) {
 		{"completed at the start", at(-1), at(0), at(-2), at(-2), "service start 2026-11-20 02:28:00 is not before the order was completed, 2026-11-20 02:28:00"},
 		{"completed before the start", at(-1), at(0), at(-2), at(-3), "service start"},
 		{"start unknown", at(-1), at(0), none, at(-2), ""},
-		{"completion unknown", at(-1), at(0), at(5), none, ""},
+		{"completion unknown", at(-1), at(0), at(-2), none, ""},
+		{"paid before the start, completion unknown", at(-1), at(0), at(5), none, "paidTime 2026-11-20 02:29:00 is not after the service start, 2026-11-20 02:35:00"},
+		{"paid at the start, completion unknown", at(-1), at(0), at(-1), none, "is not after the service start"},
 		{"paid when completed", at(-2), at(0), none, at(-2), "paidTime 2026-11-20 02:28:00 is not after the order was completed, 2026-11-20 02:28:00"},
 		{"paid before completed", at(-3), at(0), at(-60), at(-2), "is not after"},
 	}
