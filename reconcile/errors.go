@@ -47,6 +47,15 @@ var (
 	// amount.
 	ErrOtherAmount = errors.New("UMS has completed another amount")
 
+	// ErrBlocked is returned by Sender.Send when a completion must not be sent
+	// beside the others of its bill, or is more than the bill.
+	ErrBlocked = errors.New("it must not be sent")
+
+	// ErrNotAsked is returned by Sender.Send when UMS was not or could not be
+	// asked, before anything was sent, whether it has it already; nothing was
+	// sent.
+	ErrNotAsked = errors.New("UMS was not asked")
+
 	// ErrNotSent is returned by Sender.Send when nothing was sent.
 	ErrNotSent = errors.New("nothing was sent")
 )

@@ -105,7 +105,7 @@ func TestACompletionThatWasUnderWay(t *testing.T) {
 	want := w.completion()
 	stored, err := w.db.Intend(t.Context(), want)
 	require.NoError(t, err)
-	mine, err := w.db.Begin(t.Context(), stored, w.clock.Now())
+	mine, err := w.db.Begin(t.Context(), stored, always, w.clock.Now())
 	require.NoError(t, err)
 	require.True(t, mine)
 
@@ -138,11 +138,13 @@ func TestManySendersOfOneCompletion(t *testing.T) {
 func TestACompletionThatUMSRefuses(t *testing.T) {
 	w := newWorld(t)
 	want := w.completion()
-	want.Amount = 190801 // more than the bill
+	bill := w.paid(monday, "B1")
+	bill.AuthIDRespCd = "another"
+	w.ums.Put(bill)
 	got, err := w.sender().Send(t.Context(), want)
 	require.ErrorIs(t, err, reconcile.ErrSendRefused)
 	require.Equal(t, reconcile.SendingRefused, got.State)
-	require.Equal(t, "OPERATION_NOT_ALLOWED", got.Code)
+	require.Equal(t, "INVALID_ORDER", got.Code)
 	require.Zero(t, w.ums.Completed("C1"))
 
 	unknown := want
@@ -182,3 +184,5 @@ func TestAPayScoreOrderIsToldOnce(t *testing.T) {
 	require.Equal(t, reconcile.SendingDone, got.State)
 	require.Equal(t, 2, w.ums.Synced("F1"))
 }
+
+func always([]reconcile.Sibling) error { return nil }
