@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -201,7 +202,15 @@ func (s *Sender) tell(ctx context.Context, got Sending, total Amount) (Sending, 
 	if sentinel == nil {
 		return got, before.otherAmount(told)
 	}
-	return got, fmt.Errorf("%w: %s %s", sentinel, told.Code, told.Message)
+	return got, fmt.Errorf("%w: %s", sentinel, told.said())
+}
+
+// said is code and message, the code once.
+func (t Told) said() string {
+	if strings.HasPrefix(t.Message, t.Code) {
+		return t.Message
+	}
+	return t.Code + " " + t.Message
 }
 
 // takeBack undoes an attempt of which nothing left this machine. What was in
