@@ -54,7 +54,7 @@ var (
 	// ErrNotAsked is returned by Sender.Send when UMS was not or could not be
 	// asked, before anything was sent, whether it has it already; nothing was
 	// sent.
-	ErrNotAsked = errors.New("UMS was not asked")
+	ErrNotAsked = errors.New("UMS could not be asked")
 
 	// ErrNotSent is returned by Sender.Send when nothing was sent.
 	ErrNotSent = errors.New("nothing was sent")

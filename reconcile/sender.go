@@ -155,7 +155,7 @@ func (s *Sender) ask(ctx context.Context, got Sending) heard {
 	a := s.Gateway.Ask(ctx, got.Key)
 	x := heard{told: Told{State: SendingUnsure, Code: a.Code, Message: a.Message, Raw: a.Raw}, total: a.Bill.Total, unasked: !a.Trustworthy()}
 	if a.Outcome != Found {
-		x.told.Message = "UMS was asked first: " + string(a.Outcome) + " " + a.Message
+		x.told.Message = string(a.Outcome) + " " + a.Message
 		return x
 	}
 	block := a.Bill.Completion
