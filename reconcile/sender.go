@@ -94,29 +94,41 @@ func (s *Sender) look(ctx context.Context, got *Sending, want Sending) (total Am
 	return total, err == nil, err
 }
 
-// lookAsking looks at a completion. What UMS has decided is recorded also where
-// other figures are wanted now.
+// lookAsking looks at a completion. What UMS says is recorded also where other
+// figures are wanted now: one that it has not got frees the bill for others.
 func (s *Sender) lookAsking(ctx context.Context, got *Sending, want Sending) (total Amount, due bool, err error) {
 	x := s.ask(ctx, *got)
 	doubtful := got.doubtful()
 	switch {
 	case x.told.State != SendingUnsure:
-		return x.total, false, s.decided(ctx, got, want, x.told)
+		err = s.decided(ctx, got, want, x.told)
 	case x.pending:
-		return x.total, false, firstOf(s.record(ctx, got, x.told), fmt.Errorf("%w: %s", ErrUnsure, x.told.Message))
-	case x.unasked && doubtful:
-		return x.total, false, fmt.Errorf("%w; %w: %s", ErrUnsure, ErrNotAsked, x.told.Message)
-	case x.unasked:
-		return x.total, false, fmt.Errorf("%w: %s", ErrNotAsked, x.told.Message)
-	case !x.absent && doubtful:
-		return x.total, false, fmt.Errorf("%w: %s", ErrUnsure, x.told.Message)
+		err = firstOf(s.record(ctx, got, x.told), fmt.Errorf("%w: %s", ErrUnsure, x.told.Message))
 	case !x.absent:
-		return x.total, false, fmt.Errorf("%w: %s", ErrNotSent, x.told.Message)
+		err = x.open(doubtful)
 	case doubtful && s.Clock.Now().Sub(got.SentAt) < s.settle():
-		return x.total, false, fmt.Errorf("%w: it was sent at %s and may still be on its way; run it again after %s", ErrUnsure, stamp(got.SentAt), stamp(got.SentAt.Add(s.settle())))
+		err = fmt.Errorf("%w: it was sent at %s and may still be on its way; run it again after %s", ErrUnsure, stamp(got.SentAt), stamp(got.SentAt.Add(s.settle())))
+	case doubtful:
+		x.told.State, x.told.Message = SendingIntended, "UMS does not have it"
+		err = firstOf(s.record(ctx, got, x.told), got.differs(want))
+	default:
+		err = got.differs(want)
 	}
-	err = got.differs(want)
-	return x.total, err == nil, err
+	return x.total, err == nil && got.State != SendingDone, err
+}
+
+// open is why a completion is not sent of which UMS says neither that it has it
+// nor that it has it not.
+func (x heard) open(doubtful bool) error {
+	switch {
+	case doubtful && x.unasked:
+		return fmt.Errorf("%w; %w: %s", ErrUnsure, ErrNotAsked, x.told.Message)
+	case doubtful:
+		return fmt.Errorf("%w: %s", ErrUnsure, x.told.Message)
+	case x.unasked:
+		return fmt.Errorf("%w: %s", ErrNotAsked, x.told.Message)
+	}
+	return fmt.Errorf("%w: %s", ErrNotSent, x.told.Message)
 }
 
 // decided records what UMS has done or what failed there, and says whether

@@ -265,6 +265,30 @@ func TestALookTakesUpWhatWasUnderWay(t *testing.T) {
 	}
 }
 
+// A request that never arrived is known not to have, once it had time to: the
+// bill is free again, whatever becomes of that completion.
+func TestACompletionThatNeverArrivedFreesItsBill(t *testing.T) {
+	w := newWorld(t)
+	lost := w.completion()
+	w.strikes("lost-request", chinaumstest.OpPreauthed)
+	_, err := w.sender().Send(t.Context(), lost)
+	require.ErrorIs(t, err, reconcile.ErrUnsure)
+	w.ums.Behave()
+	_, err = w.sender().Look(t.Context(), lost)
+	require.ErrorIs(t, err, reconcile.ErrUnsure)
+
+	w.clock.set(w.clock.Now().Add(2 * time.Minute))
+	got, err := w.sender().Look(t.Context(), lost)
+	require.NoError(t, err)
+	require.Equal(t, reconcile.SendingIntended, got.State)
+	other := lost
+	other.Key.CompletionID, other.Amount, other.Another = "C2", 1908, true
+	_, err = w.sender().Send(t.Context(), other)
+	require.NoError(t, err)
+	require.Equal(t, 1, w.ums.Completed("C2"))
+	require.Zero(t, w.ums.Completed("C1"))
+}
+
 // One bill, several completions: each on its own, none while another is in
 // doubt, all together no more than the bill.
 func TestCompletionsOfOneBill(t *testing.T) {
@@ -281,7 +305,7 @@ func TestCompletionsOfOneBill(t *testing.T) {
 	w.ums.Behave()
 	_, err = w.sender().Send(t.Context(), another("C2", 100))
 	require.ErrorIs(t, err, reconcile.ErrBlocked)
-	require.ErrorContains(t, err, "not known yet whether UMS has made the completion C1 of the same bill, 5.00 yuan")
+	require.ErrorContains(t, err, "while another completion of the bill is in doubt: C1, 5.00 yuan")
 	require.Zero(t, w.ums.Completed("C2"))
 
 	w.clock.set(w.clock.Now().Add(2 * time.Minute))
@@ -289,7 +313,7 @@ func TestCompletionsOfOneBill(t *testing.T) {
 	require.NoError(t, err)
 	_, err = w.sender().Send(t.Context(), another("C2", 1409))
 	require.ErrorIs(t, err, reconcile.ErrBlocked)
-	require.ErrorContains(t, err, "would sum to 19.09 yuan, the bill is 19.08")
+	require.ErrorContains(t, err, "would sum to 19.09 yuan, the bill is 19.08; no more than 14.08 is left")
 	require.Zero(t, w.ums.Completed("C2"))
 	_, err = w.sender().Send(t.Context(), another("C2", 1408))
 	require.NoError(t, err, "what was never sent may be corrected")
@@ -304,7 +328,7 @@ func TestCompletionsOfOneBill(t *testing.T) {
 	same := another("C4", 500)
 	same.Another = false
 	_, err = w.sender().Send(t.Context(), same)
-	require.ErrorContains(t, err, "which the ledger does not have: it may be the same")
+	require.ErrorContains(t, err, "beside one that may be the same: the bill has C1 of 5.00 yuan")
 	require.Zero(t, w.ums.Completed("C4"))
 }
 

@@ -96,9 +96,9 @@ func (s Sending) follow(others []Sibling, total Amount) error {
 	for _, o := range others {
 		switch {
 		case o.Doubt:
-			return fmt.Errorf("%w: it is not known yet whether UMS has made the completion %s of the same bill, %s yuan", ErrBlocked, o.ID, o.Amount.Yuan())
+			return fmt.Errorf("%w: %s, %s yuan", ErrDoubtFirst, o.ID, o.Amount.Yuan())
 		case !o.Booked && !s.Another:
-			return fmt.Errorf("%w: the bill has the completion %s of %s yuan, which the ledger does not have: it may be the same", ErrBlocked, o.ID, o.Amount.Yuan())
+			return fmt.Errorf("%w: the bill has %s of %s yuan, which the ledger does not have", ErrMaybeSame, o.ID, o.Amount.Yuan())
 		}
 		sum += o.Amount
 	}
@@ -106,7 +106,8 @@ func (s Sending) follow(others []Sibling, total Amount) error {
 	case !total.Known && len(others) > 0:
 		return fmt.Errorf("%w: the bill has other completions and UMS states no total to hold them against", ErrBlocked)
 	case total.Known && sum > total.Fen:
-		return fmt.Errorf("%w: the completions of the bill would sum to %s yuan, the bill is %s", ErrBlocked, sum.Yuan(), total.Yuan())
+		return fmt.Errorf("%w: the completions of the bill would sum to %s yuan, the bill is %s; no more than %s is left",
+			ErrBlocked, sum.Yuan(), total.Yuan(), max(0, total.Fen-sum+s.Amount).Yuan())
 	}
 	return nil
 }

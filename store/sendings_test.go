@@ -251,6 +251,25 @@ func TestTakeBack(t *testing.T) {
 	}
 }
 
+// Who read a sending before an attempt was taken back and made anew has no
+// right to it, though state and number are the same again.
+func TestAnAttemptThatWasMadeAnew(t *testing.T) {
+	db := open(t)
+	before, err := db.Intend(t.Context(), syncOf("F"))
+	require.NoError(t, err)
+	begin := func(s reconcile.Sending, at time.Time) bool {
+		mine, err := db.Begin(t.Context(), s, always, at)
+		require.NoError(t, err)
+		return mine
+	}
+	require.True(t, begin(before, now))
+	stale, _, err := db.Stored(t.Context(), before)
+	require.NoError(t, err)
+	require.NoError(t, db.TakeBack(t.Context(), before, reconcile.Told{}, now))
+	require.True(t, begin(before, now.Add(time.Minute)))
+	require.False(t, begin(stale, now.Add(2*time.Minute)))
+}
+
 // Completions in doubt belong to the day of their ledger row, else of their bill.
 func TestDoubtfulCompletions(t *testing.T) {
 	db := open(t)
@@ -307,7 +326,7 @@ func TestWhatWasToldIsNotOverwritten(t *testing.T) {
 		mine, err := db.Begin(t.Context(), s, always, now)
 		require.NoError(t, err)
 		require.True(t, mine)
-		s.State, s.Attempts = reconcile.SendingUnderWay, s.Attempts+1
+		s.State, s.Attempts, s.SentAt = reconcile.SendingUnderWay, s.Attempts+1, now
 	}
 	first.Attempts = 1
 	state := func() reconcile.SendingState {

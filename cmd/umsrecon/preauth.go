@@ -106,8 +106,7 @@ func yuanFlag(text string) (reconcile.Fen, error) {
 
 // dueCompletions are the completion rows of a day that wait for UMS: processing
 // in the books, and UMS, asked now, has none. It is asked once more before each
-// is sent. Completions of which an earlier request may have arrived are looked
-// at whatever the books say.
+// is sent.
 func (d *desk) dueCompletions(ctx context.Context, day reconcile.Day) ([]planned, error) {
 	orders, err := d.db.DueCompletions(ctx, day)
 	if err != nil {
@@ -125,10 +124,18 @@ func (d *desk) dueCompletions(ctx context.Context, day reconcile.Day) ([]planned
 		}
 		plans = append(plans, p)
 	}
+	others, err := d.doubtfulCompletions(ctx, day, due)
+	return append(plans, others...), err
+}
+
+// doubtfulCompletions looks at the other completions of a day of which an
+// earlier request may have arrived: what is true is recorded, and nothing sent.
+func (d *desk) doubtfulCompletions(ctx context.Context, day reconcile.Day, due map[reconcile.Key]bool) ([]planned, error) {
 	doubtful, err := d.db.DoubtfulCompletions(ctx, day)
 	if err != nil {
 		return nil, err
 	}
+	var plans []planned
 	for _, s := range doubtful {
 		if due[s.Key] {
 			continue
