@@ -70,7 +70,9 @@ func (db *DB) DueCompletions(ctx context.Context, day reconcile.Day) ([]reconcil
 // is of that day.
 func (db *DB) DoubtfulCompletions(ctx context.Context, day reconcile.Day) ([]reconcile.Sending, error) {
 	return db.sendings(ctx, "completions in doubt", `kind = 'preauth_complete' AND state IN ('under_way', 'unsure')
-		AND coalesce((SELECT o.ledger_day FROM orders AS o WHERE o.mid = sendings.mid AND o.completion_id = sendings.completion_id LIMIT 1), bill_day) = ?`, date(day))
+		AND coalesce((SELECT o.ledger_day FROM orders AS o
+		              WHERE o.mid = sendings.mid AND o.tid = sendings.tid AND o.inst_mid = sendings.inst_mid AND o.bill_day = sendings.bill_day
+		                AND o.bill_no = sendings.bill_no AND o.refund_id = '' AND o.completion_id = sendings.completion_id), bill_day) = ?`, date(day))
 }
 
 // ProcessingCompletions are the ids of the completion rows of a bill that the
