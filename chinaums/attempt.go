@@ -7,9 +7,11 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -26,6 +28,7 @@ type attempt struct {
 	err        error  // why there are no fields
 	retryAfter time.Duration
 	class      Class
+	unsent     bool // surely no connection was made, so nothing left this machine
 }
 
 // post makes one attempt: a fresh timestamp, nonce and signature over the very
@@ -54,10 +57,27 @@ func (c *Client) send(ctx context.Context, path string, body []byte, authorizati
 	if authorization != "" {
 		req.Header.Set("Authorization", authorization)
 	}
-	got := c.receive(req)
+	var line connecting
+	got := c.receive(req.WithContext(httptrace.WithClientTrace(timed, line.trace())))
+	got.unsent = got.err != nil && line.failed()
 	got.class = Classify(got.status, got.code, got.err)
 	return got
 }
+
+// connecting watches whether a request got a connection. A dial, a name look-up,
+// a proxy or a TLS handshake that fails ends before that.
+type connecting struct{ wanted, got atomic.Bool }
+
+func (c *connecting) trace() *httptrace.ClientTrace {
+	return &httptrace.ClientTrace{
+		GetConn: func(string) { c.wanted.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { c.got.Store(true) },
+	}
+}
+
+// failed is false where nothing is known: a transport that tells nothing may
+// have sent everything.
+func (c *connecting) failed() bool { return c.wanted.Load() && !c.got.Load() }
 
 // encodeBody is a request as it goes out. Encoding strings never fails.
 func encodeBody(v any) []byte {
@@ -136,6 +156,8 @@ func (a attempt) cause() string {
 		return "errCode is missing or of the wrong type"
 	case a.err == nil:
 		return a.text
+	case errors.As(a.err, &late) && late.Timeout() && a.unsent:
+		return "no connection in time"
 	case errors.As(a.err, &late) && late.Timeout():
 		return "no answer in time"
 	case errors.As(a.err, &inURL):

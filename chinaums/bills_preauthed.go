@@ -106,9 +106,9 @@ func (p Completion) check() error {
 //
 // The error is nil only when the platform says SUCCESS in a whole answer about
 // this very completion; whether the money was taken is said by the status in
-// AuthedBillPayment. Otherwise it is an *Error. ErrBadQuery, ErrBudget and
-// ErrStopped: nothing was sent, the last also when no access token could be
-// had. ErrRejected, ErrRefused and ErrNoOrder: the platform said no, it was
+// AuthedBillPayment. Otherwise it is an *Error. ErrBadQuery, ErrBudget,
+// ErrNotSent and ErrStopped: nothing was sent, the last also when no access
+// token could be had. ErrRejected, ErrRefused and ErrNoOrder: the platform said no, it was
 // not done. ErrUnsure: it may have been done; ask QueryBill with the
 // AuthedOrderID before sending again. Of the answer Attempts, Raw, ErrCode and
 // ErrMsg are set as far as there were any.

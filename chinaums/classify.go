@@ -136,6 +136,8 @@ func (x exchange) endOfWrite() error {
 		return ErrRejected
 	case x.op == opToken:
 		return ErrStopped
+	case x.unsent:
+		return ErrNotSent
 	}
 	return endOfWrite(x.status, x.code, x.class)
 }

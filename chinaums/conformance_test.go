@@ -21,6 +21,10 @@ type platform struct {
 	options chinaums.Options    // of a client that it accepts
 	unknown chinaums.BillQuery  // about a bill that it does not have
 	known   *chinaums.BillQuery // about one that it has; nil: none is known
+	// completes is a completion that it makes, pays a sync that it takes in; nil:
+	// nothing may be changed there.
+	completes *chinaums.Completion
+	pays      *chinaums.PaidSync
 }
 
 func (p platform) client(t *testing.T, change func(*chinaums.Options)) *chinaums.Client {
@@ -33,7 +37,8 @@ func (p platform) client(t *testing.T, change func(*chinaums.Options)) *chinaums
 }
 
 // conform is what the simulator and the platform must have in common. Nothing
-// that it sends changes anything.
+// that it sends changes anything, but for the completion and the sync that the
+// platform names.
 func conform(t *testing.T, p platform) {
 	for _, auth := range []chinaums.Auth{chinaums.AuthBodySig, chinaums.AuthAccessToken} {
 		t.Run(string(auth), func(t *testing.T) {
@@ -44,8 +49,14 @@ func conform(t *testing.T, p platform) {
 			})
 			t.Run("known bill", func(t *testing.T) { conformKnown(t, p.client(t, nil), p.known) })
 			conformRejections(t, p)
+			t.Run("completion of an unknown bill", func(t *testing.T) {
+				_, err := p.client(t, nil).CompletePreauth(t.Context(), p.unknownCompletion())
+				require.ErrorIs(t, err, chinaums.ErrNoOrder)
+			})
 		})
 	}
+	t.Run("completion", func(t *testing.T) { conformCompletion(t, p) })
+	t.Run("sync", func(t *testing.T) { conformSync(t, p) })
 	t.Run("quoted token", func(t *testing.T) {
 		c := p.client(t, func(o *chinaums.Options) { o.Auth, o.TokenHeader = chinaums.AuthAccessToken, chinaums.TokenQuoted })
 		_, err := c.QueryBill(t.Context(), p.unknown)
@@ -67,10 +78,71 @@ func conformRejections(t *testing.T, p platform) {
 		"clock ahead":  off(24 * time.Hour),
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := p.client(t, change).QueryBill(t.Context(), p.unknown)
+			c := p.client(t, change)
+			_, err := c.QueryBill(t.Context(), p.unknown)
+			require.ErrorIs(t, err, chinaums.ErrRejected)
+			_, err = c.CompletePreauth(t.Context(), p.unknownCompletion())
+			require.ErrorIs(t, err, chinaums.ErrRejected)
+			_, err = c.SyncPayScore(t.Context(), p.unknownSync())
 			require.ErrorIs(t, err, chinaums.ErrRejected)
 		})
 	}
+}
+
+func (p platform) unknownCompletion() chinaums.Completion {
+	q := p.unknown
+	return chinaums.Completion{
+		MID: q.MID, TID: q.TID, InstMID: q.InstMID, BillNo: q.BillNo, BillDate: q.BillDate,
+		AuthedOrderID: "3194" + strings.Repeat("0", 22), AuthIDRespCd: "000000", TotalAmount: 1,
+	}
+}
+
+// unknownSync is sent only where it is rejected before it is read.
+func (p platform) unknownSync() chinaums.PaidSync {
+	return chinaums.PaidSync{
+		FenOrderID: strings.Repeat("0", 28), MID: p.unknown.MID, ServiceID: "500001", PaidTime: p.options.Now().Add(-48 * time.Hour), Accepted: []string{"SUCCESS"},
+	}
+}
+
+// conformCompletion completes, finds the completion by a query, and is not
+// obeyed a second time.
+func conformCompletion(t *testing.T, p platform) {
+	if p.completes == nil {
+		t.Skip("nothing may be changed there: no completion is sent")
+	}
+	c, done := p.client(t, nil), *p.completes
+	got, err := c.CompletePreauth(t.Context(), done)
+	require.NoError(t, err)
+	require.Equal(t, "TRADE_SUCCESS", got.AuthedBillPayment.Status)
+	require.Equal(t, done.TotalAmount, got.AuthedBillPayment.TotalAmount.Fen)
+
+	ask := *p.known
+	ask.AuthedOrderID = done.AuthedOrderID
+	bill, err := c.QueryBill(t.Context(), ask)
+	require.NoError(t, err)
+	require.Equal(t, got.AuthedBillPayment.TotalAmount, bill.AuthedBillPayment.TotalAmount)
+	require.Equal(t, got.AuthedBillPayment.Status, bill.AuthedBillPayment.Status)
+
+	_, err = c.CompletePreauth(t.Context(), done)
+	require.ErrorIs(t, err, chinaums.ErrUnsure)
+	require.ErrorContains(t, err, "DUP_ORDER")
+	more := done
+	more.AuthedOrderID, more.TotalAmount = done.AuthedOrderID+"1", bill.TotalAmount.Fen
+	_, err = c.CompletePreauth(t.Context(), more)
+	require.ErrorIs(t, err, chinaums.ErrRefused, "more than is left of the bill")
+}
+
+func conformSync(t *testing.T, p platform) {
+	if p.pays == nil {
+		t.Skip("nothing may be changed there: no pay-score order is told")
+	}
+	got, err := p.client(t, nil).SyncPayScore(t.Context(), *p.pays)
+	require.NoError(t, err)
+	require.Contains(t, p.pays.Accepted, got.RespCode)
+	closed := *p.pays
+	closed.Accepted = nil
+	_, err = p.client(t, nil).SyncPayScore(t.Context(), closed)
+	require.ErrorIs(t, err, chinaums.ErrUnsure, "which respCode means success is a setting")
 }
 
 func conformKnown(t *testing.T, c *chinaums.Client, known *chinaums.BillQuery) {
@@ -114,7 +186,11 @@ func TestConformanceOfTheSimulator(t *testing.T) {
 	o.Now = s.now
 	unknown := query
 	unknown.BillNo = "3194nobody"
-	conform(t, platform{options: o, unknown: unknown, known: &query})
+	done, paid := completion, paidSync
+	done.TotalAmount = 1000
+	conform(t, platform{options: o, unknown: unknown, known: &query, completes: &done, pays: &paid})
+	require.Equal(t, 1, s.Completed(done.AuthedOrderID))
+	require.Equal(t, 2, s.Synced(paid.FenOrderID))
 }
 
 // The vendor's test environment is asked only by who has credentials of it.

@@ -37,6 +37,10 @@ var (
 	// does not say whether it did.
 	ErrUnsure = errors.New("it is not known whether the platform did it; ask before sending again")
 
+	// ErrNotSent: no connection came about, so a request that changes something
+	// was surely not sent.
+	ErrNotSent = errors.New("there was no connection; nothing was sent")
+
 	// ErrBudget: the budget was used up before the first request of this call.
 	ErrBudget = errors.New("the request budget is used up")
 

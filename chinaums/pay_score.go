@@ -88,8 +88,9 @@ func (p PaidSync) check(now time.Time) error {
 //
 // The error is nil only when HTTP 200 brings a respCode that is accepted;
 // otherwise it is an *Error that matches a sentinel as CompletePreauth's does:
-// ErrRefused for a respCode that says no, ErrRejected when the gateway's layer said
-// no, ErrUnsure when it may have been done.
+// ErrRefused for a respCode that says no, ErrRejected for one that is about
+// credentials, merchant or request, or when the gateway's layer said no,
+// ErrUnsure when it may have been done.
 func (c *Client) SyncPayScore(ctx context.Context, p PaidSync) (SyncAnswer, error) {
 	if err := p.check(c.options.Now()); err != nil {
 		message := strings.TrimPrefix(err.Error(), ErrBadQuery.Error()+": ")
@@ -126,7 +127,7 @@ func (x exchange) sync(p PaidSync) (SyncAnswer, error) {
 // have said no; otherwise nothing is known.
 func (x exchange) unsaid() error {
 	end := x.endOfWrite()
-	if end != ErrRejected && end != ErrStopped {
+	if end != ErrRejected && end != ErrStopped && end != ErrNotSent {
 		end = ErrUnsure
 	}
 	if x.err == nil && x.code == "" {
@@ -143,8 +144,10 @@ func (p PaidSync) end(httpStatus int, respCode string) error {
 		return ErrUnsure
 	case slices.Contains(p.Accepted, respCode):
 		return nil
-	case slices.Contains(p.Refused, respCode), saysNo[respCode], classes[respCode] == ClassRejected:
+	case slices.Contains(p.Refused, respCode), saysNo[respCode]:
 		return ErrRefused
+	case classes[respCode] == ClassRejected:
+		return ErrRejected
 	}
 	return ErrUnsure
 }

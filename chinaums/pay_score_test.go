@@ -49,7 +49,8 @@ func TestWhatBecameOfASync(t *testing.T) {
 		{"another accepted one", `200 {"respCode":"0000"}`, "0000", nil},
 		{"with a blank", `200 {"respCode":"SUCCESS "}`, "SUCCESS", nil},
 		{"one that says no", `200 {"respCode":"ORDER_CLOSED","respDesc":"x"}`, "ORDER_CLOSED", chinaums.ErrRefused},
-		{"one that surely says no", `200 {"respCode":"BAD_SIGN"}`, "BAD_SIGN", chinaums.ErrRefused},
+		{"one that surely says no", `200 {"respCode":"BAD_SIGN"}`, "BAD_SIGN", chinaums.ErrRejected},
+		{"another that surely says no", `200 {"respCode":"INVALID_ORDER"}`, "INVALID_ORDER", chinaums.ErrRefused},
 		{"one that nobody knows", `200 {"respCode":"OK"}`, "OK", unsure},
 		{"a number", `200 {"respCode":1}`, "1", unsure},
 		{"case matters", `200 {"respCode":"success"}`, "success", unsure},
@@ -144,7 +145,7 @@ func TestSyncAgainstTheSimulator(t *testing.T) {
 	}
 	s := simulate(t, func(c *chinaumstest.Config) { c.DetailAsText = true })
 	_, err := s.client(t, nil).SyncPayScore(t.Context(), paidSync)
-	require.ErrorIs(t, err, chinaums.ErrRefused, "an object where a string is to be")
+	require.ErrorIs(t, err, chinaums.ErrRejected, "an object where a string is to be")
 	wrong := s.client(t, func(o *chinaums.Options) { o.AppKey = chinaums.NewSecret("wrong") })
 	_, err = wrong.SyncPayScore(t.Context(), paidSync)
 	require.ErrorIs(t, err, chinaums.ErrRejected)
@@ -186,7 +187,9 @@ func TestCheckPaidTime(t *testing.T) {
 		{"completed at the start", at(-1), at(0), at(-2), at(-2), "service start 2026-11-20 02:28:00 is not before the order was completed, 2026-11-20 02:28:00"},
 		{"completed before the start", at(-1), at(0), at(-2), at(-3), "service start"},
 		{"start unknown", at(-1), at(0), none, at(-2), ""},
-		{"completion unknown", at(-1), at(0), at(5), none, ""},
+		{"completion unknown", at(-1), at(0), at(-2), none, ""},
+		{"paid before the start, completion unknown", at(-1), at(0), at(5), none, "paidTime 2026-11-20 02:29:00 is not after the service start, 2026-11-20 02:35:00"},
+		{"paid at the start, completion unknown", at(-1), at(0), at(-1), none, "is not after the service start"},
 		{"paid when completed", at(-2), at(0), none, at(-2), "paidTime 2026-11-20 02:28:00 is not after the order was completed, 2026-11-20 02:28:00"},
 		{"paid before completed", at(-3), at(0), at(-60), at(-2), "is not after"},
 	}

@@ -26,7 +26,7 @@ func ParsePaidTime(s string) (time.Time, error) {
 
 // CheckPaidTime checks the page's rule 服务开始时间 < 完结时间 < paid ≤ now + 60 s.
 // serviceStart and completed may be zero; what compares with a zero time is
-// left out. completed is when the service ended by the merchant's books, which
+// left out, and the start then compares with paid. completed is when the service ended by the merchant's books, which
 // stands for the time at which it completed the order. The errors match
 // ErrBadQuery.
 func CheckPaidTime(paid, now, serviceStart, completed time.Time) error {
@@ -40,6 +40,8 @@ func CheckPaidTime(paid, now, serviceStart, completed time.Time) error {
 		return fmt.Errorf("%w: the service start %s is not before the order was completed, %s", ErrBadQuery, said(serviceStart), said(completed))
 	case !completed.IsZero() && !completed.Before(paid):
 		return fmt.Errorf("%w: paidTime %s is not after the order was completed, %s", ErrBadQuery, said(paid), said(completed))
+	case !serviceStart.IsZero() && !serviceStart.Before(paid):
+		return fmt.Errorf("%w: paidTime %s is not after the service start, %s", ErrBadQuery, said(paid), said(serviceStart))
 	}
 	return nil
 }

@@ -1,6 +1,9 @@
 package reconcile
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 var (
 	// ErrAmountRange is returned by ParseFen and ParseYuan when an amount
@@ -46,6 +49,22 @@ var (
 	// ErrOtherAmount is returned by Sender.Send when UMS has completed another
 	// amount.
 	ErrOtherAmount = errors.New("UMS has completed another amount")
+
+	// ErrBlocked is returned by Sender.Send when a completion must not be sent
+	// beside the others of its bill, or is more than the bill.
+	ErrBlocked = errors.New("it must not be sent")
+
+	// ErrDoubtFirst is an ErrBlocked: what is left of the bill is not known.
+	ErrDoubtFirst = fmt.Errorf("%w while another completion of the bill is in doubt", ErrBlocked)
+
+	// ErrMaybeSame is an ErrBlocked: the bill has a completion under an id that
+	// the ledger does not have.
+	ErrMaybeSame = fmt.Errorf("%w beside one that may be the same", ErrBlocked)
+
+	// ErrNotAsked is returned by Sender.Send when UMS was not or could not be
+	// asked, before anything was sent, whether it has it already; nothing was
+	// sent.
+	ErrNotAsked = errors.New("UMS could not be asked")
 
 	// ErrNotSent is returned by Sender.Send when nothing was sent.
 	ErrNotSent = errors.New("nothing was sent")

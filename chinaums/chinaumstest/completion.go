@@ -51,7 +51,9 @@ func (g *Gateway) complete(asked request, now time.Time) reply {
 		return business("DUP_ORDER", "订单号重复", q, now)
 	case bill.AuthIDRespCd != "" && bill.AuthIDRespCd != asked.fields["authIdRespCd"]:
 		return business("INVALID_ORDER", "授权标识应答码不符", q, now)
-	case err == nil && asked.fields.amount() > total:
+	case bill.BillStatus == "UNPAID":
+		return business("OPERATION_NOT_ALLOWED", "账单未支付", q, now)
+	case err == nil && bill.completions()+asked.fields.amount() > total:
 		return business("OPERATION_NOT_ALLOWED", "完成金额大于预授权金额", q, now)
 	}
 	flow := asked.fields.flow(now, len(g.completed)+1)
@@ -63,6 +65,18 @@ func (g *Gateway) complete(asked request, now time.Time) reply {
 	g.bills[q.Key] = bill
 	g.completed[id]++
 	return completed(asked, bill, flow, now)
+}
+
+// completions is what the completions of a bill sum to, in fen: those that
+// failed, and amounts that are nonsense, left out.
+func (b Bill) completions() (sum int64) {
+	for _, f := range b.Completions {
+		n, err := strconv.ParseInt(string(f.TotalAmount), 10, 64)
+		if err == nil && f.Status != "FAIL" && f.Status != "TRADE_CLOSED" {
+			sum += n
+		}
+	}
+	return sum
 }
 
 // flow is the record of a completion, the nth.

@@ -60,7 +60,7 @@ func with(r *request, name string, value any) *request {
 func TestCompletion(t *testing.T) {
 	g := newGateway()
 	mine := paidBill()
-	mine.Completions = map[string]chinaumstest.Flow{"A0": {TotalAmount: "1"}}
+	mine.Completions = map[string]chinaumstest.Flow{"A0": {TotalAmount: "1", Status: "FAIL"}}
 	g.Put(mine)
 	status, got := completion().send(g)
 	require.Equal(t, 200, status)
@@ -88,8 +88,42 @@ func TestCompletion(t *testing.T) {
 	_, again := completion().send(g)
 	require.Equal(t, "DUP_ORDER", again["errCode"], "an id stays used")
 	require.Equal(t, 1, g.Completed("A1"))
+	g.Put(paidBill())
 	_, number := with(with(completion(), "totalAmount", 5), "authedOrderId", "A2").send(g)
 	require.Equal(t, "SUCCESS", number["errCode"], "the page types it number")
+}
+
+// The completions of a bill are held against its total together.
+func TestCompletionsSumToTheBillAtMost(t *testing.T) {
+	for status, want := range map[string]string{
+		"TRADE_SUCCESS": "OPERATION_NOT_ALLOWED", "PROCESSING": "OPERATION_NOT_ALLOWED", "FAIL": "SUCCESS", "TRADE_CLOSED": "SUCCESS",
+	} {
+		t.Run(status, func(t *testing.T) {
+			g := newGateway()
+			bill := paidBill()
+			bill.Completions = map[string]chinaumstest.Flow{"A0": {TotalAmount: "1000", Status: status}}
+			g.Put(bill)
+			_, got := with(completion(), "totalAmount", "909").send(g)
+			require.Equal(t, want, got["errCode"], got)
+			if want != "SUCCESS" {
+				require.Zero(t, g.Completed("A1"))
+				_, got = with(completion(), "totalAmount", "908").send(g)
+				require.Equal(t, "SUCCESS", got["errCode"], got)
+			}
+			require.Equal(t, 1, g.Completed("A1"))
+		})
+	}
+}
+
+func TestNoCompletionOfABillThatIsNotPaid(t *testing.T) {
+	for status, want := range map[string]string{"UNPAID": "OPERATION_NOT_ALLOWED", "PAID": "SUCCESS"} {
+		g := newGateway()
+		bill := paidBill()
+		bill.BillStatus = status
+		g.Put(bill)
+		_, got := completion().send(g)
+		require.Equal(t, want, got["errCode"], got)
+	}
 }
 
 func TestCompletionRefusals(t *testing.T) {

@@ -6,17 +6,18 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/umsrecon/umsrecon/reconcile"
-	"github.com/umsrecon/umsrecon/reconcile/gateway"
-	"github.com/umsrecon/umsrecon/store"
 )
 
 func (a *app) preauthCommand() *cobra.Command {
-	return group("preauth", "complete pre-authorisations (预授权完成)", a.completeCommand())
+	c := group("preauth", "complete pre-authorisations (预授权完成)", a.completeCommand())
+	c.Long = c.Short + "\n\n" + sendExitHelp
+	return c
 }
 
 // completeOptions are what `preauth complete` may be told.
@@ -36,8 +37,8 @@ func (a *app) completeCommand() *cobra.Command {
 			"processing and which UMS does not have; a row that the ledger calls a success is never sent. With flags it\n" +
 			"completes one bill; its authed_order_id is made and stored before anything is sent.\n\n" +
 			"UMS is asked before each request, and after one whose answer is not clear; the same completion is never sent\n" +
-			"twice. It shows what it will send and asks. It ends with 3 when UMS refused one, with 4 when it is not known\n" +
-			"of one whether UMS did it: run it again a minute later.\n\n" + exitHelp,
+			"twice. A bill is not completed by more than its total, nor once more while a completion of it is in doubt.\n" +
+			"It shows what it will send and asks.\n\n" + sendExitHelp,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return a.complete(c, o) },
 	}
@@ -55,7 +56,7 @@ func (a *app) completeCommand() *cobra.Command {
 }
 
 func (a *app) complete(c *cobra.Command, o completeOptions) error {
-	day, err := o.check()
+	day, err := o.check(c, "bill-no", "bill-date", "auth-code", "amount", "authed-order-id", "mid", "tid", "inst-mid")
 	if err != nil {
 		return err
 	}
@@ -65,12 +66,15 @@ func (a *app) complete(c *cobra.Command, o completeOptions) error {
 			return err
 		}
 	}
-	return a.send(c, o.sendOptions, day, func(ctx context.Context, cfg *Config, db *store.DB) ([]planned, error) {
+	return a.send(c, o.sendOptions, day, func(ctx context.Context, d *desk) ([]planned, error) {
 		if day != 0 {
-			return a.dueCompletions(ctx, cfg, db, day)
+			return d.dueCompletions(ctx, day)
 		}
-		cfg.complete(&single.Key)
-		plan, err := a.completionOf(ctx, db, single)
+		if err := d.merchant(ctx, single.Key.MID); err != nil {
+			return nil, err
+		}
+		d.cfg.complete(&single.Key)
+		plan, err := d.completionOf(ctx, single)
 		return []planned{plan}, err
 	})
 }
@@ -103,66 +107,101 @@ func yuanFlag(text string) (reconcile.Fen, error) {
 // dueCompletions are the completion rows of a day that wait for UMS: processing
 // in the books, and UMS, asked now, has none. It is asked once more before each
 // is sent.
-func (a *app) dueCompletions(ctx context.Context, cfg *Config, db *store.DB, day reconcile.Day) ([]planned, error) {
-	orders, err := db.DueCompletions(ctx, day)
+func (d *desk) dueCompletions(ctx context.Context, day reconcile.Day) ([]planned, error) {
+	orders, err := d.db.DueCompletions(ctx, day)
 	if err != nil {
 		return nil, err
 	}
-	clients, err := cfg.clients(a.clock.Now, a.tokens)
-	if err != nil {
-		return nil, err
-	}
-	asks := gateway.New(clients, a.clock.Now)
 	var plans []planned
+	due := map[reconcile.Key]bool{}
 	for _, o := range orders {
+		due[o.Key] = true
 		p := planned{sending: reconcile.Sending{Kind: reconcile.SendCompletion, Key: o.Key, AuthCode: o.AuthCode, Amount: o.Amount}}
 		if o.AuthCode == "" {
 			p.refused = "the ledger has no auth_id_resp_cd for it"
-		} else {
-			p.there, p.refused = notDue(asks.Ask(ctx, o.Key))
+		} else if p, err = d.look(ctx, p); err != nil {
+			return nil, err
+		}
+		plans = append(plans, p)
+	}
+	others, err := d.doubtfulCompletions(ctx, day, due)
+	return append(plans, others...), err
+}
+
+// doubtfulCompletions looks at the other completions of a day of which an
+// earlier request may have arrived: what is true is recorded, and nothing sent.
+func (d *desk) doubtfulCompletions(ctx context.Context, day reconcile.Day, due map[reconcile.Key]bool) ([]planned, error) {
+	doubtful, err := d.db.DoubtfulCompletions(ctx, day)
+	if err != nil {
+		return nil, err
+	}
+	var plans []planned
+	for _, s := range doubtful {
+		if due[s.Key] {
+			continue
+		}
+		p, err := d.look(ctx, planned{sending: s})
+		if err != nil {
+			return nil, err
+		}
+		if p.ready() {
+			p.refused = "UMS does not have it, and no row of the ledger waits for it"
 		}
 		plans = append(plans, p)
 	}
 	return plans, nil
 }
 
-// notDue says that UMS has a completion already, or why it is not known whether
-// it has; both empty: it is due.
-func notDue(x reconcile.Answer) (there, why string) {
-	switch {
-	case x.Outcome != reconcile.Found:
-		return "", fmt.Sprintf("UMS was asked: %s %s", x.Outcome, x.Message)
-	case x.Bill.Completion.Present:
-		return "UMS has it: " + x.Bill.Completion.Status, ""
-	}
-	return "", ""
-}
-
 // completionOf gives a completion its id, where it has none: that of the
 // ledger's row of the bill that waits, else one that is made up. One that is
 // stored for the bill already is taken up again instead; another one needs an
 // id of its own.
-func (a *app) completionOf(ctx context.Context, db *store.DB, s reconcile.Sending) (planned, error) {
+func (d *desk) completionOf(ctx context.Context, s reconcile.Sending) (planned, error) {
 	if s.Key.CompletionID != "" {
 		s.Another = true
 		return planned{sending: s}, nil
 	}
-	before, err := db.SendingsOf(ctx, s.Key.BillKey)
+	before, err := d.db.SendingsOf(ctx, s.Key.BillKey)
 	if err != nil {
 		return planned{}, err
 	}
-	for _, b := range before {
-		if b.State != reconcile.SendingRefused && b.Attempts > 0 && (b.Amount != s.Amount || b.AuthCode != s.AuthCode) {
-			return planned{}, usage("bill %s has the completion %s of %s yuan already (%s); to complete more of it give --authed-order-id",
-				s.Key.BillNo, b.Key.CompletionID, b.Amount.Yuan(), b.State)
-		}
+	if err := one(s, before); err != nil {
+		return planned{}, err
 	}
-	if s.Key.CompletionID, err = db.ProcessingCompletion(ctx, s.Key.BillKey); err != nil || s.Key.CompletionID != "" {
-		return planned{sending: s}, err
+	waiting, err := d.db.ProcessingCompletions(ctx, s.Key.BillKey)
+	switch {
+	case err != nil:
+		return planned{}, err
+	case len(waiting) > 1:
+		return planned{}, usage("the ledger has %d completions of bill %s that wait: %s; say which one with --authed-order-id",
+			len(waiting), s.Key.BillNo, strings.Join(waiting, ", "))
+	case len(waiting) == 1:
+		s.Key.CompletionID = waiting[0]
+		return planned{sending: s}, nil
 	}
 	s.IDMade = true
-	s.Key.CompletionID, err = completionID(s.Key.BillNo, a.clock.Now())
+	s.Key.CompletionID, err = completionID(s.Key.BillNo, d.clock.Now())
 	return planned{sending: s}, err
+}
+
+// one refuses a completion without an id beside others that UMS has or may
+// have, unless it is one of them.
+func one(s reconcile.Sending, before []reconcile.Sending) error {
+	var other *reconcile.Sending
+	for i, b := range before {
+		switch {
+		case b.Absent():
+		case b.Amount == s.Amount && b.AuthCode == s.AuthCode:
+			return nil
+		case other == nil:
+			other = &before[i]
+		}
+	}
+	if other == nil {
+		return nil
+	}
+	return usage("bill %s has the completion %s of %s yuan already (%s); to complete more of it give --authed-order-id",
+		s.Key.BillNo, other.Key.CompletionID, other.Amount.Yuan(), other.State)
 }
 
 // completionID begins with the bill's source number, as the vendor asks of

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"regexp"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -44,6 +45,12 @@ func (p *process) printed() string {
 	return p.stdout.String()
 }
 
+func (p *process) complained() string {
+	p.stderr.mu.Lock()
+	defer p.stderr.mu.Unlock()
+	return p.stderr.String()
+}
+
 // start starts the program of a script in the background. It is killed at the
 // end of the script at the latest.
 func start(ts *testscript.TestScript, args []string, stdout io.Writer) *process {
@@ -51,10 +58,15 @@ func start(ts *testscript.TestScript, args []string, stdout io.Writer) *process 
 }
 
 func startWith(ts *testscript.TestScript, args []string, stdout, stderr io.Writer) *process {
+	return startAt(ts, args, nil, stdout, stderr)
+}
+
+func startAt(ts *testscript.TestScript, args []string, stdin io.Reader, stdout, stderr io.Writer) *process {
 	path, err := exec.LookPath(args[0])
 	ts.Check(err)
 	p := &process{Cmd: exec.Command(path, args[1:]...), ended: make(chan struct{})}
 	p.Dir, p.Env = ts.Getenv("WORK"), scriptEnv(ts)
+	p.Stdin = stdin
 	p.Stdout, p.Stderr = io.MultiWriter(stdout, &p.stdout), io.MultiWriter(stderr, &p.stderr)
 	ts.Check(p.Start())
 	ts.Defer(func() { _ = p.Process.Kill(); <-p.ended })
@@ -123,6 +135,21 @@ func interruptAfter(ts *testscript.TestScript, _ bool, args []string) {
 		}
 	}
 	p.end(ts, args[1])
+}
+
+// interrupt-question SIGNAL COMMAND…: starts the command with nobody at the
+// keyboard, and sends it the signal when it asks.
+func interruptQuestion(ts *testscript.TestScript, _ bool, args []string) {
+	silent, keyboard, err := os.Pipe()
+	ts.Check(err)
+	ts.Defer(func() { _ = keyboard.Close(); _ = silent.Close() })
+	p := startAt(ts, args[1:], silent, io.Discard, io.Discard)
+	for deadline := time.Now().Add(patience); !strings.Contains(p.complained(), "type yes: "); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			ts.Fatalf("it did not ask: %s", p.complained())
+		}
+	}
+	p.end(ts, args[0])
 }
 
 // simulator [FLAG…]: starts umsrecon simulate on a free port; its address

@@ -35,7 +35,7 @@ func TestProgram(t *testing.T) {
 			"exits": exits, "says": says, "same": same,
 			"gateway": startGateway, "stop-gateway": stopGateway, "bills": putBills, "sell": sell,
 			"misbehave": misbehave, "behave": behave, "requests": requests, "asked": asked, "asked-once": askedOnce,
-			"interrupt-after": interruptAfter, "ends-with": endsWith, "simulator": startSimulator, "end-simulator": endSimulator,
+			"interrupt-after": interruptAfter, "interrupt-question": interruptQuestion, "ends-with": endsWith, "simulator": startSimulator, "end-simulator": endSimulator,
 			"notice": addNotice, "serve": startServe, "end-serve": endServe, "deliver": deliver, "torrent": torrent,
 			"each-once": eachOnce, "told": told, "twice": twice, "completions": completionsOf, "case": caseOf, "completed": completed, "synced": synced, "tokens": issued,
 			"hold": hold, "release": release, "database": makeDatabase, "damage": damage,

@@ -17,6 +17,16 @@ import (
 	"github.com/umsrecon/umsrecon/store"
 )
 
+// sendExitHelp stands in the help of the commands that change something at UMS.
+const sendExitHelp = `Exit codes:
+  0    UMS has all of it, or nothing was due
+  1    error: the database, or books of that day that were not read lately
+  2    usage or configuration, or nobody said yes; nothing was sent
+  3    UMS refused one, has it with another amount, or it must not be sent
+  4    of one it is not known whether UMS has it, UMS could not be asked first, or it could not be sent
+  130  interrupted: nothing more was sent, start again to go on
+(3 and 4 together: 4.)`
+
 // sendOptions are common to the two commands that change something at UMS.
 type sendOptions struct {
 	date, by, format string
@@ -30,22 +40,50 @@ func (o *sendOptions) flags(c *cobra.Command) {
 	formatFlag(c, &o.format)
 }
 
-func (o *sendOptions) check() (reconcile.Day, error) {
+// check reads --date; without it the day is 0. A flag about one thing, which
+// would be without effect beside it, is refused.
+func (o *sendOptions) check(c *cobra.Command, aboutOne ...string) (reconcile.Day, error) {
 	if err := checkFormat(o.format); err != nil {
 		return 0, err
 	}
-	return dayFlag("date", o.date, 0)
+	day, err := dayFlag("date", o.date, 0)
+	if err != nil || !c.Flags().Changed("date") {
+		return day, err
+	}
+	if day == 0 {
+		return 0, usage("--date: is empty; give a day such as 2006-01-02")
+	}
+	var other []string
+	for _, name := range aboutOne {
+		if c.Flags().Changed(name) {
+			other = append(other, "--"+name)
+		}
+	}
+	if len(other) > 0 {
+		return 0, usage("--date takes all that are due of that day; leave it or %s out", strings.Join(other, ", "))
+	}
+	return day, nil
 }
 
-// planned is something to send, or why it cannot be sent.
+// planned is something to send, or why it is not sent.
 type planned struct {
 	sending reconcile.Sending
 	refused string // why it cannot be sent
-	there   string // UMS has it already: there is nothing to send
-	err     error
+	err     error  // what Sender.Look or Sender.Send ended in
 }
 
-func (p planned) ready() bool { return p.refused == "" && p.there == "" }
+func (p planned) ready() bool {
+	return p.refused == "" && p.err == nil && p.sending.State != reconcile.SendingDone
+}
+
+// desk is where sendings are planned and sent.
+type desk struct {
+	*app
+	cfg    *Config
+	db     *store.DB
+	sender *reconcile.Sender
+	by     string
+}
 
 // plannedFresh is how old the last run of a day may be whose rows are sent.
 const plannedFresh = 12 * time.Hour
@@ -54,7 +92,7 @@ const plannedFresh = 12 * time.Hour
 const onItsWay = time.Minute
 
 // send shows what plan finds, asks, and sends it one after the other.
-func (a *app) send(c *cobra.Command, o sendOptions, day reconcile.Day, plan func(context.Context, *Config, *store.DB) ([]planned, error)) error {
+func (a *app) send(c *cobra.Command, o sendOptions, day reconcile.Day, plan func(context.Context, *desk) ([]planned, error)) error {
 	cfg, err := a.load(NeedMerchant, NeedGateway, NeedDatabase, NeedPayScore)
 	if err != nil {
 		return err
@@ -67,14 +105,76 @@ func (a *app) send(c *cobra.Command, o sendOptions, day reconcile.Day, plan func
 	if err := a.ranLately(c.Context(), db, day); err != nil {
 		return err
 	}
-	plans, err := plan(c.Context(), cfg, db)
+	d, err := a.desk(cfg, db, o)
 	if err != nil {
 		return err
+	}
+	plans, err := plan(c.Context(), d)
+	switch {
+	case c.Context().Err() != nil:
+		return reconcile.ErrInterrupted
+	case err != nil:
+		return err
+	}
+	return d.sendAll(c.Context(), o, plans)
+}
+
+func (a *app) desk(cfg *Config, db *store.DB, o sendOptions) (*desk, error) {
+	clients, err := cfg.clients(a.clock.Now, a.tokens)
+	if err != nil {
+		return nil, err
+	}
+	words := gateway.Words{SyncAccepted: cfg.PayScore.Success, SyncRefused: cfg.PayScore.Refused, DetailAsText: cfg.PayScore.Detail == "text"}
+	sender := &reconcile.Sender{
+		Store: db, Gateway: reconcile.Halting(gateway.NewSender(gateway.New(clients, a.clock.Now), words)), Clock: a.clock, Again: o.again,
+		Settle: cfg.Gateway.Timeout + onItsWay,
 	}
 	if o.by == "" {
 		o.by = a.user()
 	}
-	return a.sendAll(c.Context(), cfg, db, o, plans)
+	return &desk{app: a, cfg: cfg, db: db, sender: sender, by: o.by}, nil
+}
+
+// look finds out how a sending stands. The error is one that ends everything:
+// the database's.
+func (d *desk) look(ctx context.Context, p planned) (planned, error) {
+	if ctx.Err() != nil {
+		return p, reconcile.ErrInterrupted
+	}
+	p.sending.By, p.sending.MadeAt = d.by, d.clock.Now()
+	p.sending, p.err = d.sender.Look(ctx, p.sending)
+	return p, p.fatal()
+}
+
+// fatal is the error that is not about one sending: nothing more is sent.
+func (p planned) fatal() error {
+	if p.err == nil || slices.ContainsFunc(sendErrors, func(known error) bool { return errors.Is(p.err, known) }) {
+		return nil
+	}
+	return p.err
+}
+
+// merchant makes sure that a sending by hand is of a merchant that is known: one
+// of the configuration or, where one merchant's credentials serve whatever mid
+// its ledger names, of the ledger. Of several none is taken for granted.
+func (d *desk) merchant(ctx context.Context, mid string) error {
+	merchants := d.cfg.Merchants()
+	var all []string
+	for _, m := range merchants {
+		if m.MID == mid || mid == "" && len(merchants) == 1 {
+			return nil
+		}
+		all = append(all, m.MID)
+	}
+	if len(d.cfg.Listed) == 0 && mid != "" {
+		if known, err := d.db.HasMerchant(ctx, mid); known || err != nil {
+			return err
+		}
+	}
+	if mid == "" {
+		return usage("give --mid; the configuration has %s", strings.Join(all, ", "))
+	}
+	return usage("--mid: there is no merchant %q; the configuration has %s", mid, strings.Join(all, ", "))
 }
 
 // ranLately makes sure that the rows of a day are those of books read tonight.
@@ -101,35 +201,26 @@ func (a *app) user() string {
 	return fmt.Sprintf("uid %d", os.Getuid())
 }
 
-func (a *app) sendAll(ctx context.Context, cfg *Config, db *store.DB, o sendOptions, plans []planned) error {
+func (d *desk) sendAll(ctx context.Context, o sendOptions, plans []planned) error {
 	ready := 0
 	for _, p := range plans {
-		fmt.Fprintln(a.stderr, plain(p.text()))
+		fmt.Fprintln(d.stderr, plain(p.text()))
 		if p.ready() {
 			ready++
 		}
 	}
 	if ready > 0 && !o.yes {
-		if err := a.ask(fmt.Sprintf("send %d of these to %s? type yes: ", ready, cfg.Gateway.BaseURL)); err != nil {
+		if err := d.ask(ctx, fmt.Sprintf("send %d of these to %s? type yes: ", ready, d.cfg.Gateway.BaseURL)); err != nil {
 			return err
 		}
 	}
-	clients, err := cfg.clients(a.clock.Now, a.tokens)
-	if err != nil {
-		return err
-	}
-	words := gateway.Words{SyncAccepted: cfg.PayScore.Success, SyncRefused: cfg.PayScore.Refused, DetailAsText: cfg.PayScore.Detail == "text"}
-	sender := &reconcile.Sender{
-		Store: db, Gateway: gateway.NewSender(gateway.New(clients, a.clock.Now), words), Clock: a.clock, Again: o.again,
-		Settle: cfg.Gateway.Timeout + onItsWay,
-	}
-	err = a.sendEach(ctx, sender, o, plans)
-	a.printSent(plans, o.format)
+	err := d.sendEach(ctx, plans)
+	d.printSent(plans, o.format)
 	return errors.Join(err, sentCode(plans, err))
 }
 
 // sendEach goes on after one that fails, and ends with its context.
-func (a *app) sendEach(ctx context.Context, sender *reconcile.Sender, o sendOptions, plans []planned) error {
+func (d *desk) sendEach(ctx context.Context, plans []planned) error {
 	for i := range plans {
 		p := &plans[i]
 		if !p.ready() {
@@ -138,22 +229,39 @@ func (a *app) sendEach(ctx context.Context, sender *reconcile.Sender, o sendOpti
 		if ctx.Err() != nil {
 			return reconcile.ErrInterrupted
 		}
-		p.sending.By, p.sending.MadeAt = o.by, a.clock.Now()
-		p.sending, p.err = sender.Send(ctx, p.sending)
-		if p.err != nil && !slices.ContainsFunc(sendErrors, func(known error) bool { return errors.Is(p.err, known) }) {
-			return p.err // the database: nothing more is sent
+		p.sending.By, p.sending.MadeAt = d.by, d.clock.Now()
+		p.sending, p.err = d.sender.Send(ctx, p.sending)
+		if err := p.fatal(); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
 // sendErrors are about one sending; the next may go well.
-var sendErrors = []error{reconcile.ErrUnsure, reconcile.ErrSendRefused, reconcile.ErrNotSent, reconcile.ErrOtherSending, reconcile.ErrOtherAmount}
+var sendErrors = []error{
+	reconcile.ErrUnsure, reconcile.ErrSendRefused, reconcile.ErrNotAsked, reconcile.ErrNotSent, reconcile.ErrBlocked,
+	reconcile.ErrOtherSending, reconcile.ErrOtherAmount,
+}
 
-// ask wants the word yes from a person.
-func (a *app) ask(question string) error {
+// ask wants the word yes from a person. A read of stdin cannot be called off,
+// so an interruption leaves it behind.
+func (a *app) ask(ctx context.Context, question string) error {
 	fmt.Fprint(a.stderr, question)
-	answer, _ := bufio.NewReader(a.stdin).ReadString('\n') // no answer is no
+	answers := make(chan string, 1)
+	go func() {
+		answer, _ := bufio.NewReader(a.stdin).ReadString('\n') // no answer is no
+		answers <- answer
+	}()
+	var answer string
+	select {
+	case answer = <-answers:
+	case <-ctx.Done():
+	}
+	if ctx.Err() != nil {
+		fmt.Fprintln(a.stderr)
+		return fmt.Errorf("nothing was sent: %w", reconcile.ErrInterrupted)
+	}
 	if strings.TrimSpace(answer) != "yes" {
 		fmt.Fprintln(a.stderr)
 		return usage("not sent: nobody said yes; a script says --yes")
@@ -162,7 +270,8 @@ func (a *app) ask(question string) error {
 }
 
 // sentCode is the exit code: 4 when it is not known of one whether it was done,
-// 3 when one was refused or cannot be sent.
+// or it could not be asked about or sent; 3 when one was refused or must not be
+// sent.
 func sentCode(plans []planned, err error) error {
 	if err != nil {
 		return nil
@@ -170,7 +279,7 @@ func sentCode(plans []planned, err error) error {
 	code := exitDone
 	for _, p := range plans {
 		switch {
-		case errors.Is(p.err, reconcile.ErrUnsure), errors.Is(p.err, reconcile.ErrNotSent):
+		case errors.Is(p.err, reconcile.ErrUnsure), errors.Is(p.err, reconcile.ErrNotAsked), errors.Is(p.err, reconcile.ErrNotSent):
 			code = exitIncomplete
 		case p.err != nil || p.refused != "":
 			code = max(code, exitDiscrepant)
@@ -180,83 +289,4 @@ func sentCode(plans []planned, err error) error {
 		return nil
 	}
 	return &exitError{code: code}
-}
-
-// text is what would be sent.
-func (p planned) text() string {
-	s := p.sending
-	text := fmt.Sprintf("completion %s: bill %s of %s, mid %s, tid %s, authorisation %s, %s yuan",
-		s.Key.CompletionID, s.Key.BillNo, s.Key.BillDay, s.Key.MID, s.Key.TID, s.AuthCode, s.Amount.Yuan())
-	if s.Kind == reconcile.SendSync {
-		text = fmt.Sprintf("pay-score order %s: mid %s, service %s, paid at %s", s.FenOrderID, s.Key.MID, s.ServiceID, timeText(s.PaidAt))
-	}
-	switch {
-	case p.refused != "":
-		text += "; NOT SENT: " + p.refused
-	case p.there != "":
-		text += "; not sent: " + p.there
-	}
-	return text
-}
-
-// sentJSON is what came of a sending; amounts are fen.
-type sentJSON struct {
-	Kind       reconcile.SendingKind  `json:"kind"`
-	State      reconcile.SendingState `json:"state"` // intended, unsure, done, refused
-	MID        string                 `json:"mid"`
-	BillNo     string                 `json:"bill_no,omitempty"`
-	BillDate   string                 `json:"bill_date,omitempty"`
-	AuthedID   string                 `json:"authed_order_id,omitempty"`
-	Amount     reconcile.Fen          `json:"amount,omitempty"`
-	FenOrderID string                 `json:"fen_order_id,omitempty"`
-	ServiceID  string                 `json:"service_id,omitempty"`
-	PaidAt     string                 `json:"paid_at,omitempty"`
-	Attempts   int                    `json:"attempts"` // times it was sent, over all runs
-	Detail     string                 `json:"detail,omitempty"`
-}
-
-func (p planned) json() sentJSON {
-	s := p.sending
-	out := sentJSON{
-		Kind: s.Kind, State: s.State, MID: s.Key.MID, BillNo: s.Key.BillNo, BillDate: s.Key.BillDay.String(), AuthedID: s.Key.CompletionID,
-		Amount: s.Amount, FenOrderID: s.FenOrderID, ServiceID: s.ServiceID, Attempts: s.Attempts, Detail: p.detail(),
-	}
-	if !s.PaidAt.IsZero() {
-		out.PaidAt = rfc3339(s.PaidAt)
-	}
-	switch {
-	case p.there != "":
-		out.State = reconcile.SendingDone
-	case out.State == "":
-		out.State = reconcile.SendingIntended
-	}
-	return out
-}
-
-func (p planned) detail() string {
-	switch {
-	case p.refused != "" || p.there != "":
-		return p.refused + p.there
-	case p.err != nil:
-		return p.err.Error()
-	}
-	return p.sending.Message
-}
-
-func (a *app) printSent(plans []planned, format string) {
-	if format == "json" {
-		all := []sentJSON{}
-		for _, p := range plans {
-			all = append(all, p.json())
-		}
-		printJSON(a.stdout, all)
-		return
-	}
-	for _, p := range plans {
-		j := p.json()
-		fmt.Fprintln(a.stdout, plain(strings.TrimSpace(fmt.Sprintf("%-9s %s%s  %s", j.State, j.AuthedID, j.FenOrderID, j.Detail))))
-	}
-	if len(plans) == 0 {
-		fmt.Fprintln(a.stdout, "nothing is due")
-	}
 }

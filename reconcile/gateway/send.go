@@ -78,13 +78,13 @@ func told(err error, code, text string, raw []byte) reconcile.Told {
 	if err == nil {
 		return t
 	}
-	t.State, t.Message = reconcile.SendingUnsure, message(err)
+	t.State, t.Message, t.Rejected = reconcile.SendingUnsure, message(err), errors.Is(err, chinaums.ErrRejected)
 	for _, refused := range []error{chinaums.ErrRejected, chinaums.ErrRefused, chinaums.ErrNoOrder} {
 		if errors.Is(err, refused) {
 			t.State = reconcile.SendingRefused
 		}
 	}
-	for _, unsent := range []error{chinaums.ErrBadQuery, chinaums.ErrBudget, chinaums.ErrStopped} {
+	for _, unsent := range []error{chinaums.ErrBadQuery, chinaums.ErrBudget, chinaums.ErrStopped, chinaums.ErrNotSent} {
 		if errors.Is(err, unsent) {
 			t.State = reconcile.SendingIntended
 		}
