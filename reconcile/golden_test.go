@@ -47,6 +47,8 @@ type goldenSettings struct {
 	DoublePayment  *bool             `json:"double_payment"`
 	AmountBasis    reconcile.Basis   `json:"amount_basis"`
 	Cutoff         string            `json:"cutoff"`
+	Holidays       []string          `json:"holidays"`
+	ExtraWorkdays  []string          `json:"extra_workdays"`
 	ExpectNotices  bool              `json:"expect_notices"`
 	ContractNotice bool              `json:"contract_notices"`
 	MatchContracts bool              `json:"match_contracts"`
@@ -153,12 +155,23 @@ func (s goldenSettings) rules(t *testing.T) reconcile.Settings {
 	if s.AmountBasis != "" {
 		rules.AmountBasis = s.AmountBasis
 	}
+	rules.Calendar.Holidays, rules.Calendar.ExtraWorkdays = goldenDays(t, s.Holidays), goldenDays(t, s.ExtraWorkdays)
 	if s.Cutoff != "" {
 		at, err := time.Parse("15:04", s.Cutoff)
 		require.NoError(t, err)
 		rules.Calendar.Cutoff = time.Duration(at.Hour())*time.Hour + time.Duration(at.Minute())*time.Minute
 	}
 	return rules
+}
+
+func goldenDays(t *testing.T, named []string) map[reconcile.Day]bool {
+	days := map[reconcile.Day]bool{}
+	for _, name := range named {
+		day, err := reconcile.ParseDay(name)
+		require.NoError(t, err)
+		days[day] = true
+	}
+	return days
 }
 
 func (w *world) at(text string) time.Time {
