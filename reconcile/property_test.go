@@ -314,7 +314,7 @@ func TestAHealedWorldClears(t *testing.T) {
 			switch {
 			case state == "note":
 				continue
-			case state != "open" || stays[code] == "":
+			case state != "open" || stays[code] == "" || code == reconcile.RefundUndetermined && strings.Contains(order, "/"): // the refund's own amount is named now
 				state = "cleared"
 			}
 			want = append(want, label(order, string(code), severity, state))
