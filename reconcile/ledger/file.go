@@ -18,7 +18,8 @@ import (
 type file struct {
 	path, name string
 	census     census
-	sum        []byte // SHA-256 of the bytes of all files up to this one
+	sum        []byte   // SHA-256 of the bytes of all files up to this one
+	keys       []string // of JSON lines: every key of the file
 }
 
 // pass is the second reading, in which the rows are passed on.
@@ -43,13 +44,17 @@ func (p *pass) read(ctx context.Context, f file) error {
 	if err := f.unchanged(info); err != nil {
 		return err
 	}
-	rr := &recordReader{lines: newLineReader(io.TeeReader(in, p.again), f.census)}
-	h, headerErr := p.books.firstHeader(rr, f.name)
-	if headerErr != nil && !errors.Is(headerErr, io.EOF) {
+	rows, err := p.books.tableOf(f, io.TeeReader(in, p.again))
+	if err != nil {
+		return fmt.Errorf("%q: %w", f.path, err)
+	}
+	defer rows.close()
+	h, headerErr := rows.header(p.books, f.name)
+	if headerErr != nil && !headless(headerErr) {
 		return headerErr
 	}
 	if headerErr == nil {
-		if err := p.rows(ctx, f, rr, h); err != nil {
+		if err := p.rows(ctx, f, rows, h); err != nil {
 			return err
 		}
 	}
@@ -82,13 +87,14 @@ func (f file) unchanged(now fs.FileInfo) error {
 	return nil
 }
 
-func (p *pass) rows(ctx context.Context, f file, rr *recordReader, h header) error {
+func (p *pass) rows(ctx context.Context, f file, t table, h header) error {
 	r := &rowReader{books: p.books, header: h, fromDay: p.load.Day}
+	t.under(h)
 	for n := 0; ; n++ {
 		if n%1024 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		rec, err := rr.next()
+		rec, err := t.next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
@@ -98,7 +104,7 @@ func (p *pass) rows(ctx context.Context, f file, rr *recordReader, h header) err
 		if err := p.row(f, r, rec); err != nil {
 			return err
 		}
-		rr.width, rr.dateAt = len(r.header.cells), r.header.at[colBillDate]
+		t.under(r.header)
 	}
 }
 
@@ -108,7 +114,7 @@ func (p *pass) row(f file, r *rowReader, rec record) error {
 	row := reconcile.BadRow{Source: reconcile.Source{File: f.name, Line: rec.line}}
 	at, why := p.unfit(f, r, rec)
 	if why.EN == "" {
-		v := r.read(rec.cells)
+		v := r.read(rec)
 		for _, o := range r.orders(&v) {
 			o.order.Source = row.Source
 			if err := p.order(o.order, o.row); err != nil {
@@ -131,6 +137,9 @@ func (p *pass) row(f file, r *rowReader, rec record) error {
 // column; no Words: it is one. A header in the middle is what joined files
 // leave behind: the rows behind it are read under it.
 func (p *pass) unfit(f file, r *rowReader, rec record) (heading string, why reconcile.Words) {
+	if rec.why.EN != "" {
+		return rec.column, rec.why
+	}
 	if why := rec.flaw.words(f.census.encoding); why.EN != "" {
 		return "", why
 	}

@@ -51,6 +51,33 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
+// FuzzJSONLines and FuzzWorkbook hold the other readers to the same.
+func FuzzJSONLines(f *testing.F) {
+	for _, text := range []string{
+		`{"bill_no":"3194A","bill_date":"2026-11-19","total_amount":1908,"status":"PAID"}`, `{"a":{"b":[1,{}]}}`, "[", "{}\n{", `{"":null}`, "\x1f\x8b\x08",
+	} {
+		f.Add([]byte(text))
+	}
+	f.Add(jsonLines(f, sample(3)))
+	f.Fuzz(func(t *testing.T, text []byte) { checkReading(t, ledger.JSONL, text) })
+}
+
+func FuzzWorkbook(f *testing.F) {
+	f.Add(workbook(f, sample(3)))
+	f.Add([]byte("PK\x03\x04"))
+	f.Fuzz(func(t *testing.T, text []byte) { checkReading(t, ledger.XLSX, text) })
+}
+
+func checkReading(t *testing.T, format ledger.Format, text []byte) {
+	r, err := readBytes(t, format, text)
+	if err != nil {
+		require.True(t, errors.Is(err, reconcile.ErrUnreadable) || errors.Is(err, reconcile.ErrHeadless), "%v", err)
+		require.Empty(t, r.load.Rows)
+		return
+	}
+	checkRows(t, r)
+}
+
 func checkRows(t *testing.T, r result) {
 	lines := map[int]bool{}
 	for i, o := range r.orders {

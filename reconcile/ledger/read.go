@@ -51,7 +51,7 @@ func (b *Books) Read(ctx context.Context, day reconcile.Day, order func(reconcil
 func (b *Books) scanAll(ctx context.Context, paths []string, load *reconcile.Load) ([]file, error) {
 	files, sum := make([]file, len(paths)), sha256.New()
 	for i, path := range paths {
-		c, err := scan(ctx, path, b.source.Encoding, sum)
+		c, err := b.scan(ctx, path, sum)
 		if err != nil {
 			return nil, err
 		}
@@ -60,6 +60,11 @@ func (b *Books) scanAll(ctx context.Context, paths []string, load *reconcile.Loa
 		}
 		files[i] = file{path: path, name: b.shown(path), census: c, sum: sum.Sum(nil)}
 		load.Files = append(load.Files, files[i].name)
+		if b.source.Format == JSONL {
+			if files[i].keys, err = keysOf(ctx, files[i]); err != nil {
+				return nil, err
+			}
+		}
 	}
 	load.SHA256 = hex.EncodeToString(sum.Sum(nil))
 	return files, nil

@@ -48,6 +48,9 @@ type Source struct {
 	// the folder that a relative one counts from.
 	Pattern, Dir string
 
+	Format Format // default CSV
+	Sheet  string // of a workbook; default the first
+
 	Encoding Encoding // default Auto
 	Unit     Unit     // default Fen
 
@@ -83,6 +86,9 @@ func New(s Source) (*Books, error) {
 	if s.Unit == "" {
 		s.Unit = Fen
 	}
+	if s.Format == "" {
+		s.Format = CSV
+	}
 	b := &Books{source: s}
 	var statusErr, columnErr error
 	b.headings, columnErr = headings(s.Columns)
@@ -96,6 +102,9 @@ func New(s Source) (*Books, error) {
 
 func (s Source) checkWords() error {
 	var errs []error
+	if !slices.Contains(Formats(), string(s.Format)) {
+		errs = append(errs, fmt.Errorf("format %q is not one of %s", s.Format, strings.Join(Formats(), ", ")))
+	}
 	if s.Encoding != Auto && s.Encoding != UTF8 && s.Encoding != GB18030 {
 		errs = append(errs, fmt.Errorf("encoding %q is not auto, utf-8 or gb18030", s.Encoding))
 	}
