@@ -20,17 +20,27 @@ func fillDate(pattern string, day reconcile.Day) string {
 }
 
 // dated says whether there is a source per day.
-func (b *Books) dated() bool { return fillDate(b.source.Pattern, 1) != b.source.Pattern }
+func (b *Books) dated() bool {
+	return fillDate(b.source.Pattern, 1) != b.source.Pattern || slices.ContainsFunc(b.query, func(p piece) bool { return p.name != "" })
+}
 
 // Scope is the name of the source and its pattern with the day filled in,
 // whatever folder the files happen to be in; a pattern without a date is one
 // scope for all days.
 func (b *Books) Scope(day reconcile.Day) string {
-	pattern := filepath.ToSlash(filepath.Clean(fillDate(b.source.Pattern, day)))
-	if b.source.Name == "" {
-		return pattern
+	place := ""
+	if b.source.Format.Queried() {
+		place = b.queryName()
+		if b.dated() {
+			place += " " + day.String()
+		}
+	} else {
+		place = filepath.ToSlash(filepath.Clean(fillDate(b.source.Pattern, day)))
 	}
-	return b.source.Name + ":" + pattern
+	if b.source.Name == "" {
+		return place
+	}
+	return b.source.Name + ":" + place
 }
 
 // paths lists the files of a day, sorted; reconcile.ErrNoLedger when there is none.

@@ -20,6 +20,9 @@ import (
 // match reconcile.ErrNoLedger, reconcile.ErrHeadless, ErrNotText or ErrChanged, or are a
 // *HeaderError or what the system says of a file.
 func (b *Books) Read(ctx context.Context, day reconcile.Day, order func(reconcile.Order, string) error, bad func(reconcile.BadRow) error) (reconcile.Load, error) {
+	if b.source.Format.Queried() {
+		return b.readQuery(ctx, day, order, bad)
+	}
 	paths, err := b.paths(day)
 	if err != nil {
 		return reconcile.Load{}, err

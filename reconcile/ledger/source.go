@@ -41,8 +41,9 @@ type Defaults struct {
 // Source says where a ledger is and how to read it. The zero value of every
 // field but Pattern means the default.
 type Source struct {
-	// Name tells the ledgers of several merchants apart, in Scope alone.
-	Name string
+	// Name tells the ledgers of several merchants apart, in Scope alone; Part
+	// the several sources of one merchant.
+	Name, Part string
 	// Pattern is the path as configured, with {date} (2026-11-19),
 	// {yyyymmdd} (20261119) and the glob characters of filepath.Match; Dir is
 	// the folder that a relative one counts from.
@@ -50,6 +51,15 @@ type Source struct {
 
 	Format Format // default CSV
 	Sheet  string // of a workbook; default the first
+
+	// DSN is how a MySQL or PostgreSQL database is reached; a function, so
+	// that nothing prints it. Query is what it, or the SQLite file of
+	// Pattern, is asked; :day, :yyyymmdd, :from and :to stand for the ledger
+	// day, the first instant of its business day and that of the next.
+	DSN     func() string
+	Query   string
+	Timeout time.Duration    // of the whole answer; default 10 minutes
+	Now     func() time.Time // when a query was asked; needed where there is one
 
 	Encoding Encoding // default Auto
 	Unit     Unit     // default Fen
@@ -70,6 +80,7 @@ type Books struct {
 	source   Source
 	headings [columnCount]string // as configured; empty: the canonical name
 	statuses map[string]reconcile.Status
+	query    []piece
 }
 
 var _ reconcile.Ledger = (*Books)(nil)
@@ -89,11 +100,18 @@ func New(s Source) (*Books, error) {
 	if s.Format == "" {
 		s.Format = CSV
 	}
+	if s.DSN == nil {
+		s.DSN = func() string { return "" }
+	}
+	if s.Timeout == 0 {
+		s.Timeout = 10 * time.Minute
+	}
 	b := &Books{source: s}
-	var statusErr, columnErr error
+	var statusErr, columnErr, queryErr error
+	b.query, queryErr = s.checkQuery()
 	b.headings, columnErr = headings(s.Columns)
 	b.statuses, statusErr = vocabulary(s.Statuses)
-	err := errors.Join(checkPattern(s.Pattern), s.checkWords(), columnErr, statusErr)
+	err := errors.Join(s.checkPlace(), queryErr, s.checkWords(), columnErr, statusErr)
 	if err != nil {
 		return nil, err
 	}
@@ -112,6 +130,35 @@ func (s Source) checkWords() error {
 		errs = append(errs, fmt.Errorf("amount unit %q is not fen or yuan", s.Unit))
 	}
 	return errors.Join(errs...)
+}
+
+// checkPlace looks at how the books are found.
+func (s Source) checkPlace() error {
+	switch {
+	case s.Format != MySQL && s.Format != Postgres:
+		return checkPattern(s.Pattern)
+	case s.DSN() == "":
+		return errors.New("the dsn of the ledger is empty")
+	}
+	return nil
+}
+
+func (s Source) checkQuery() ([]piece, error) {
+	switch {
+	case !s.Format.Queried():
+		return nil, nil
+	case strings.TrimSpace(s.Query) == "":
+		return nil, errors.New("the query of the ledger is empty")
+	case s.Now == nil:
+		return nil, errors.New("a query needs a clock")
+	}
+	return pieces(s.Query)
+}
+
+// CheckQuery says what is wrong with a query, in the words of New.
+func CheckQuery(query string) error {
+	_, err := pieces(query)
+	return err
 }
 
 func checkPattern(pattern string) error {

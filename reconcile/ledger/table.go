@@ -15,12 +15,19 @@ const (
 	CSV   Format = "csv" // separated by commas, tabs, semicolons or |, whichever makes the header fit; also gzipped
 	XLSX  Format = "xlsx"
 	JSONL Format = "jsonl" // one JSON object a line; also gzipped
+
+	MySQL    Format = "mysql" // and MariaDB: what a query answers
+	Postgres Format = "postgres"
+	SQLite   Format = "sqlite" // a file, and a query about it
 )
 
 // Formats lists the formats.
 func Formats() []string {
-	return []string{string(CSV), string(XLSX), string(JSONL)}
+	return []string{string(CSV), string(XLSX), string(JSONL), string(MySQL), string(Postgres), string(SQLite)}
 }
+
+// Queried says whether the books of a format are asked with a query.
+func (f Format) Queried() bool { return f == MySQL || f == Postgres || f == SQLite }
 
 // table is the rows of one source, one after the other.
 type table interface {
