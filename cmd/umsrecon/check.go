@@ -107,7 +107,7 @@ func (a *app) checkLock(_ context.Context, cfg *Config, _ reconcile.Day) (string
 
 // checkLedger reads the books of a day as a run would.
 func (a *app) checkLedger(ctx context.Context, cfg *Config, day reconcile.Day) (string, error) {
-	ledgers, err := cfg.ledgers()
+	ledgers, err := cfg.ledgers(a.clock.Now)
 	if err != nil {
 		return "", err
 	}

@@ -22,14 +22,15 @@ func defaults() Config {
 			Timeout:           15 * time.Second,
 			MaxAttempts:       4,
 		},
-		Ledger: Ledger{
+		Ledger: Ledger{LedgerSource: LedgerSource{
 			Format:     "csv",
 			Pattern:    "ledger/orders-{date}.csv",
 			Encoding:   "auto",
 			AmountUnit: "fen",
 			Columns:    map[string]string{},
 			Statuses:   ledger.DefaultStatuses(),
-		},
+			Timeout:    10 * time.Minute,
+		}},
 		Database:   "umsrecon.db",
 		Reports:    Reports{Dir: "reports", Language: "zh"},
 		Rules:      defaultRules(),
