@@ -107,7 +107,7 @@ func (a *app) checkLock(_ context.Context, cfg *Config, _ reconcile.Day) (string
 
 // checkLedger reads the books of a day as a run would.
 func (a *app) checkLedger(ctx context.Context, cfg *Config, day reconcile.Day) (string, error) {
-	ledgers, err := cfg.ledgers(a.clock.Now)
+	ledgers, err := cfg.ledgers(a.clock)
 	if err != nil {
 		return "", err
 	}
@@ -127,6 +127,11 @@ func (a *app) checkLedger(ctx context.Context, cfg *Config, day reconcile.Day) (
 			return "", fmt.Errorf("%s of %s: %w", l.Scope(day), day, err)
 		}
 		text += fmt.Sprintf("%v: %d rows, %d orders, %d invalid; ", load.Files, load.Rows, orders, load.Invalid)
+		for _, c := range load.Controls {
+			if c.Missed.EN != "" {
+				return "", &exitError{code: exitIncomplete, err: fmt.Errorf("%scontrol total not met: %s", text, c.Missed.EN)}
+			}
+		}
 		if firstBad != nil {
 			return "", fmt.Errorf("%sthe first invalid one is %s line %d: %s", text, firstBad.File, firstBad.Line, plain(firstBad.Reason.EN))
 		}

@@ -88,8 +88,12 @@ type LedgerSource struct {
 	Timeout    time.Duration                 `yaml:"timeout"`
 	Encoding   string                        `yaml:"encoding"`
 	AmountUnit string                        `yaml:"amount_unit"` // fen or yuan
-	Columns    map[string]string             `yaml:"columns"`     // ours: theirs; others under their own name
-	Statuses   map[reconcile.Status][]string `yaml:"statuses"`    // every status, with the merchant's words
+	Control    Control                       `yaml:"control"`
+	MayBeEmpty bool                          `yaml:"may_be_empty"` // a day without a row is nothing unusual
+	Quiet      time.Duration                 `yaml:"quiet"`        // unchanged for; 0: not looked at
+	Wait       time.Duration                 `yaml:"wait"`         // for that
+	Columns    map[string]string             `yaml:"columns"`      // ours: theirs; others under their own name
+	Statuses   map[reconcile.Status][]string `yaml:"statuses"`     // every status, with the merchant's words
 }
 
 // Each are the sources to read, with what they have in common filled in.
@@ -98,6 +102,13 @@ func (l Ledger) Each() []LedgerSource {
 		return []LedgerSource{l.LedgerSource}
 	}
 	return l.Sources
+}
+
+// Control says where a file states how many rows it has, and their sum.
+type Control struct {
+	Trailer string `yaml:"trailer"` // how the rows begin behind the orders; empty: none
+	Sidecar string `yaml:"sidecar"` // the file beside it, with {file}; empty: none
+	SumOf   string `yaml:"sum_of"`  // the column of amounts
 }
 
 // Query is a query of SQL; the one value that may be written on several lines.

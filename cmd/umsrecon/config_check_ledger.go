@@ -79,6 +79,10 @@ func (d *decoder) checkSource(path string, l LedgerSource) {
 	d.oneOf(path+".format", l.Format, ledger.Formats()...)
 	d.must(path+".name", sourceName.MatchString(l.Name), "must be letters, digits, - and _, at most 32")
 	d.must(path+".timeout", l.Timeout > 0 && l.Timeout <= 24*time.Hour, "must be more than 0s and at most 24h")
+	d.notNegative(path+".quiet", l.Quiet)
+	d.notNegative(path+".wait", l.Wait)
+	d.must(path+".control.sidecar", l.Control.Sidecar == "" || strings.Contains(l.Control.Sidecar, "{file}") && !strings.ContainsAny(l.Control.Sidecar, `/\`), "must be a file name that holds {file}, such as {file}.ctl")
+	d.oneOf(path+".control.sum_of", l.Control.SumOf, "total_amount", "buyer_pay_amount", "coupon_amount", "refund_amount", "authed_amount")
 	if m := d.written[path+".dsn"]; !m.unfit && !l.DSN.IsZero() && m.shown == "" && m.line > 0 {
 		d.must(path+".dsn", false, "must be env:NAME or file:PATH: it holds a password")
 	}

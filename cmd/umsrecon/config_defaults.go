@@ -30,6 +30,8 @@ func defaults() Config {
 			Columns:    map[string]string{},
 			Statuses:   ledger.DefaultStatuses(),
 			Timeout:    10 * time.Minute,
+			Wait:       2 * time.Minute,
+			Control:    Control{SumOf: "total_amount"},
 		}},
 		Database:   "umsrecon.db",
 		Reports:    Reports{Dir: "reports", Language: "zh"},

@@ -19,8 +19,8 @@ const processingPause = 60 * time.Second
 
 // ledgers are the sources of the merchants' books. Merchants without a ledger
 // of their own share the top-level one, which must then say whose a row is.
-func (c *Config) ledgers(now func() time.Time) ([]reconcile.Ledger, error) {
-	books, err := c.books(now)
+func (c *Config) ledgers(clock reconcile.Clock) ([]reconcile.Ledger, error) {
+	books, err := c.books(clock)
 	all := make([]reconcile.Ledger, len(books))
 	for i, b := range books {
 		all[i] = b
@@ -29,12 +29,12 @@ func (c *Config) ledgers(now func() time.Time) ([]reconcile.Ledger, error) {
 }
 
 // books are the same, as package ledger knows them.
-func (c *Config) books(now func() time.Time) ([]*ledger.Books, error) {
+func (c *Config) books(clock reconcile.Clock) ([]*ledger.Books, error) {
 	var all []*ledger.Books
 	var sharing []Merchant
 	add := func(l Ledger, name string, defaults ledger.Defaults, whose string) error {
 		for _, one := range l.Each() {
-			source := c.source(one, now)
+			source := c.source(one, clock)
 			source.Name, source.Defaults = name, defaults
 			b, err := ledger.New(source)
 			if err != nil {
@@ -67,10 +67,12 @@ func defaultsOf(t Terminal) ledger.Defaults {
 	return ledger.Defaults{MID: t.MID, TID: t.TID, InstMID: t.InstMID}
 }
 
-func (c *Config) source(l LedgerSource, now func() time.Time) ledger.Source {
+func (c *Config) source(l LedgerSource, clock reconcile.Clock) ledger.Source {
 	return ledger.Source{
 		Part: l.Name, Dir: c.Dir(), Pattern: l.Pattern, Format: ledger.Format(l.Format), Sheet: l.Sheet,
-		DSN: l.DSN.Reveal, Query: string(l.Query), Timeout: l.Timeout, Now: now,
+		DSN: l.DSN.Reveal, Query: string(l.Query), Timeout: l.Timeout, Now: clock.Now,
+		Quiet: l.Quiet, Patience: l.Wait, Sleep: clock.Sleep, MayBeEmpty: l.MayBeEmpty,
+		Control:  ledger.Control{Trailer: l.Control.Trailer, Sidecar: l.Control.Sidecar, SumOf: l.Control.SumOf},
 		Encoding: ledger.Encoding(l.Encoding), Unit: ledger.Unit(l.AmountUnit),
 		Columns: l.Columns, Statuses: l.Statuses,
 		Location: c.Timezone, Calendar: c.Settings().Calendar,
@@ -107,7 +109,7 @@ func (c *Config) clients(now func() time.Time, tokens *chinaums.Tokens) (func(mi
 
 // job puts the night together. A job that does not ask needs no credentials.
 func (c *Config) job(clock reconcile.Clock, db reconcile.Store, tokens *chinaums.Tokens, asks bool) (*reconcile.Job, error) {
-	ledgers, err := c.ledgers(clock.Now)
+	ledgers, err := c.ledgers(clock)
 	if err != nil {
 		return nil, err
 	}

@@ -20,6 +20,11 @@ var (
 	// a workbook and is none. It matches reconcile.ErrUnreadable.
 	ErrNotWorkbook = fmt.Errorf("not an xlsx workbook: %w", reconcile.ErrUnreadable)
 
+	// ErrNotReady is matched by what Read returns for a file that is still
+	// being written, or whose control file is not there yet. It matches
+	// reconcile.ErrUnreadable.
+	ErrNotReady = fmt.Errorf("the ledger is not ready yet: %w", reconcile.ErrUnreadable)
+
 	// ErrChanged is matched by what Read returns when a file was written to
 	// while it was read. It matches reconcile.ErrUnreadable.
 	ErrChanged = fmt.Errorf("changed while it was read, run again: %w", reconcile.ErrUnreadable)

@@ -29,6 +29,8 @@ type pass struct {
 	again hash.Hash // of the bytes read so far
 	order func(reconcile.Order, string) error
 	bad   func(reconcile.BadRow) error
+
+	counted counted // of the present file
 }
 
 // read passes on the rows of one file; reconcile.ErrHeadless when it has no header.
@@ -49,6 +51,7 @@ func (p *pass) read(ctx context.Context, f file) error {
 		return fmt.Errorf("%q: %w", f.path, err)
 	}
 	defer rows.close()
+	p.counted = counted{}
 	h, headerErr := rows.header(p.books, f.name)
 	if headerErr != nil && !headless(headerErr) {
 		return headerErr
@@ -64,7 +67,7 @@ func (p *pass) read(ctx context.Context, f file) error {
 	if headerErr != nil {
 		return reconcile.ErrHeadless
 	}
-	return nil
+	return p.control(f)
 }
 
 // stood proves that what was read is what was looked at first.
@@ -110,11 +113,15 @@ func (p *pass) rows(ctx context.Context, f file, t table, h header) error {
 
 // row passes on what one record says.
 func (p *pass) row(f file, r *rowReader, rec record) error {
+	if p.trailing(f, r, rec) {
+		return nil
+	}
 	p.load.Rows++
 	row := reconcile.BadRow{Source: reconcile.Source{File: f.name, Line: rec.line}}
 	at, why := p.unfit(f, r, rec)
 	if why.EN == "" {
 		v := r.read(rec)
+		p.counted.add(v.amount[p.books.sumOf()], r.failed(p.books.sumOf()))
 		for _, o := range r.orders(&v) {
 			o.order.Source = row.Source
 			if err := p.order(o.order, o.row); err != nil {
@@ -126,6 +133,7 @@ func (p *pass) row(f file, r *rowReader, rec record) error {
 		}
 		row.Column, row.Reason, row.Damaged = r.complaint()
 	} else {
+		p.counted.add(reconcile.Amount{}, true)
 		row.Column, row.Reason = at, why
 	}
 	p.load.Invalid++
@@ -158,6 +166,9 @@ func (p *pass) unfit(f file, r *rowReader, rec record) (heading string, why reco
 			heading = r.header.cells[rec.at]
 		}
 		return heading, rec.quote.words()
+	case r.likeTrailer(rec) != "":
+		word := r.likeTrailer(rec)
+		return "", say("本行是合计行（请配置 ledger.control.trailer: %s）", "the row states totals and is no order (try: ledger.control.trailer: %s)", word)
 	case len(rec.cells) < width && rec.last:
 		return "", say("只有 %d 列，表头有 %d 列；这是最后一行，文件可能被截断", "has %d columns, the header has %d; it is the last line, the file is probably cut off", len(rec.cells), width)
 	case len(rec.cells) != width:

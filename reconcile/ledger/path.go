@@ -57,6 +57,7 @@ func (b *Books) paths(day reconcile.Day) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ledger %q: %w", b.source.Pattern, err)
 	}
+	found = slices.DeleteFunc(found, func(p string) bool { return p != path && passing(p) })
 	if len(found) == 0 {
 		return nil, missing(path)
 	}

@@ -27,7 +27,10 @@ func (b *Books) Read(ctx context.Context, day reconcile.Day, order func(reconcil
 	if err != nil {
 		return reconcile.Load{}, err
 	}
-	load := reconcile.Load{Scope: b.Scope(day)}
+	if err := b.settle(ctx, paths); err != nil {
+		return reconcile.Load{}, err
+	}
+	load := reconcile.Load{Scope: b.Scope(day), MayBeEmpty: b.source.MayBeEmpty}
 	if b.dated() {
 		load.Day = day
 	}

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -59,7 +60,15 @@ type Source struct {
 	DSN     func() string
 	Query   string
 	Timeout time.Duration    // of the whole answer; default 10 minutes
-	Now     func() time.Time // when a query was asked; needed where there is one
+	Now     func() time.Time // when a query was asked; needed where there is one, or Quiet is set
+
+	Control    Control
+	MayBeEmpty bool // a day without a row is nothing unusual
+
+	// Quiet is for how long a file must not have been changed; 0: it is not
+	// looked at. Patience is how long is waited for that, with Sleep.
+	Quiet, Patience time.Duration
+	Sleep           func(context.Context, time.Duration) error
 
 	Encoding Encoding // default Auto
 	Unit     Unit     // default Fen
@@ -111,7 +120,7 @@ func New(s Source) (*Books, error) {
 	b.query, queryErr = s.checkQuery()
 	b.headings, columnErr = headings(s.Columns)
 	b.statuses, statusErr = vocabulary(s.Statuses)
-	err := errors.Join(s.checkPlace(), queryErr, s.checkWords(), columnErr, statusErr)
+	err := errors.Join(s.checkPlace(), queryErr, s.checkWords(), s.Control.check(), columnErr, statusErr)
 	if err != nil {
 		return nil, err
 	}
@@ -120,6 +129,9 @@ func New(s Source) (*Books, error) {
 
 func (s Source) checkWords() error {
 	var errs []error
+	if s.Quiet > 0 && (s.Now == nil || s.Sleep == nil) {
+		errs = append(errs, errors.New("to wait for a file needs a clock"))
+	}
 	if !slices.Contains(Formats(), string(s.Format)) {
 		errs = append(errs, fmt.Errorf("format %q is not one of %s", s.Format, strings.Join(Formats(), ", ")))
 	}

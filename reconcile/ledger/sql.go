@@ -84,7 +84,7 @@ func (b *Books) readQuery(ctx context.Context, day reconcile.Day, order func(rec
 		return reconcile.Load{}, errors.New("the query of the ledger is about a day, and no day was named")
 	}
 	name := b.queryName()
-	load := reconcile.Load{Scope: b.Scope(day), Files: []string{name}, SnapshotAt: b.source.Now().In(reconcile.Beijing)}
+	load := reconcile.Load{Scope: b.Scope(day), Files: []string{name}, SnapshotAt: b.source.Now().In(reconcile.Beijing), MayBeEmpty: b.source.MayBeEmpty}
 	if b.dated() {
 		load.Day = day
 	}
