@@ -30,6 +30,8 @@ type pass struct {
 	order func(reconcile.Order, string) error
 	bad   func(reconcile.BadRow) error
 
+	see func(r *rowReader, rec record, v *values) // each row of the table; may be nil
+
 	counted counted // of the present file
 }
 
@@ -121,6 +123,9 @@ func (p *pass) row(f file, r *rowReader, rec record) error {
 	at, why := p.unfit(f, r, rec)
 	if why.EN == "" {
 		v := r.read(rec)
+		if p.see != nil {
+			p.see(r, rec, &v)
+		}
 		p.counted.add(v.amount[p.books.sumOf()], r.failed(p.books.sumOf()))
 		for _, o := range r.orders(&v) {
 			o.order.Source = row.Source

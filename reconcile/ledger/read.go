@@ -20,8 +20,12 @@ import (
 // match reconcile.ErrNoLedger, reconcile.ErrHeadless, ErrNotText or ErrChanged, or are a
 // *HeaderError or what the system says of a file.
 func (b *Books) Read(ctx context.Context, day reconcile.Day, order func(reconcile.Order, string) error, bad func(reconcile.BadRow) error) (reconcile.Load, error) {
+	return b.read(ctx, day, pass{books: b, order: order, bad: bad})
+}
+
+func (b *Books) read(ctx context.Context, day reconcile.Day, p pass) (reconcile.Load, error) {
 	if b.source.Format.Queried() {
-		return b.readQuery(ctx, day, order, bad)
+		return b.readQuery(ctx, day, p)
 	}
 	paths, err := b.paths(day)
 	if err != nil {
@@ -38,7 +42,7 @@ func (b *Books) Read(ctx context.Context, day reconcile.Day, order func(reconcil
 	if err != nil {
 		return reconcile.Load{}, err
 	}
-	p := pass{books: b, load: &load, again: sha256.New(), order: order, bad: bad}
+	p.load, p.again = &load, sha256.New()
 	for _, f := range files {
 		err := p.read(ctx, f)
 		if errors.Is(err, reconcile.ErrHeadless) {

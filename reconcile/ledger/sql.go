@@ -79,7 +79,7 @@ func (t *queryTable) next() (record, error) {
 }
 
 // readQuery passes on the rows that the database answers for a day.
-func (b *Books) readQuery(ctx context.Context, day reconcile.Day, order func(reconcile.Order, string) error, bad func(reconcile.BadRow) error) (reconcile.Load, error) {
+func (b *Books) readQuery(ctx context.Context, day reconcile.Day, p pass) (reconcile.Load, error) {
 	if b.dated() && day <= 0 {
 		return reconcile.Load{}, errors.New("the query of the ledger is about a day, and no day was named")
 	}
@@ -91,7 +91,8 @@ func (b *Books) readQuery(ctx context.Context, day reconcile.Day, order func(rec
 	limited, stop := context.WithTimeout(ctx, b.source.Timeout)
 	defer stop()
 	ours := &callersError{}
-	err := b.readAnswer(limited, day, name, &pass{books: b, load: &load, order: ours.order(order), bad: ours.bad(bad)})
+	p.load, p.order, p.bad = &load, ours.order(p.order), ours.bad(p.bad)
+	err := b.readAnswer(limited, day, name, &p)
 	switch {
 	case err == nil:
 		return load, nil
