@@ -15,7 +15,7 @@ import (
 )
 
 func (a *app) ledgerCommand() *cobra.Command {
-	return group("ledger", "the ledger as umsrecon sees it", a.previewCommand())
+	return group("ledger", "the ledger as umsrecon sees it", a.previewCommand(), a.guessCommand())
 }
 
 func (a *app) previewCommand() *cobra.Command {

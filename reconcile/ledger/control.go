@@ -269,12 +269,8 @@ var trailerWords = []string{"合计", "总计", "小计", "总笔数", "总金�
 // likeTrailer recognises a row that states totals.
 func (r *rowReader) likeTrailer(rec record) string {
 	at := r.header.at[colBillDate]
-	if first := firstFilled(rec.cells); first >= 0 && (at >= len(rec.cells) || strings.TrimSpace(rec.cells[at]) == "") {
-		for _, w := range trailerWords {
-			if strings.HasPrefix(strings.TrimSpace(rec.cells[first]), w) {
-				return w
-			}
-		}
+	if at >= len(rec.cells) || strings.TrimSpace(rec.cells[at]) == "" {
+		return trailerWord(rec.cells)
 	}
 	return ""
 }

@@ -35,11 +35,15 @@ func (t *jsonTable) header(b *Books, file string) (header, error) {
 			return header{}, errors.Join(err, io.EOF)
 		}
 	}
+	t.index()
+	return b.headerOf(t.keys, file, 1)
+}
+
+func (t *jsonTable) index() {
 	t.at = make(map[string]int, len(t.keys))
 	for i, k := range t.keys {
 		t.at[k] = i
 	}
-	return b.headerOf(t.keys, file, 1)
 }
 
 func (t *jsonTable) under(header) {}

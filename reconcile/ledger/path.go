@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -64,6 +65,29 @@ func (b *Books) paths(day reconcile.Day) ([]string, error) {
 	slices.Sort(found)
 	return found, nil
 }
+
+// PatternFor is the pattern that finds a path: its day, where it names one, as
+// {date} or {yyyymmdd}, everything else as it stands.
+func PatternFor(path string) string {
+	path = literally(path)
+	for _, form := range []struct {
+		day *regexp.Regexp
+		put string
+	}{{dashedDay, "{date}"}, {compactDay, "{yyyymmdd}"}} {
+		path = form.day.ReplaceAllStringFunc(path, func(s string) string {
+			if _, why := date(s); why.EN != "" {
+				return s
+			}
+			return form.put
+		})
+	}
+	return path
+}
+
+var (
+	dashedDay  = regexp.MustCompile(`20[0-9]{2}-[0-9]{2}-[0-9]{2}`)
+	compactDay = regexp.MustCompile(`20[0-9]{6}`)
+)
 
 // literally escapes what Glob would take for a pattern. A bracket works where
 // the backslash separates folders, too.

@@ -26,12 +26,7 @@ func (b *Books) askSQLite(ctx context.Context, day reconcile.Day) (_ answer, err
 	if len(paths) > 1 {
 		return nil, fmt.Errorf("%d databases match %q, and one is expected", len(paths), b.source.Pattern)
 	}
-	in, _, err := open(paths[0])
-	if err != nil {
-		return nil, err
-	}
-	in.Close()
-	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: filepath.ToSlash(paths[0])}).EscapedPath()+"?mode=ro&_pragma=query_only(1)&_pragma=busy_timeout(5000)")
+	db, err := openSQLite(paths[0])
 	if err != nil {
 		return nil, err
 	}
@@ -54,6 +49,16 @@ func (b *Books) askSQLite(ctx context.Context, day reconcile.Day) (_ answer, err
 		return nil, errors.Join(err, tx.Rollback())
 	}
 	return newSQLAnswer(db, tx, rows, asNamed(names), make([]bool, len(names))), nil
+}
+
+// openSQLite opens a file that is there, for reading alone.
+func openSQLite(path string) (*sql.DB, error) {
+	in, _, err := open(path)
+	if err != nil {
+		return nil, err
+	}
+	in.Close()
+	return sql.Open("sqlite", "file:"+(&url.URL{Path: filepath.ToSlash(path)}).EscapedPath()+"?mode=ro&_pragma=query_only(1)&_pragma=busy_timeout(5000)")
 }
 
 func columnsOf(ctx context.Context, tx *sql.Tx, q bound) ([]string, error) {

@@ -58,6 +58,7 @@ type workbookTable struct {
 	row           int // the last one read
 	from1904      bool
 	width         int
+	before        []sheetRow // to be read again, before those of the sheet
 	ahead         *sheetRow
 }
 
@@ -184,6 +185,10 @@ func (t *workbookTable) take() (sheetRow, error) {
 // peek is the next row that is not blank, or io.EOF.
 func (t *workbookTable) peek() (sheetRow, error) {
 	for t.ahead == nil {
+		if len(t.before) > 0 {
+			t.ahead, t.before = &t.before[0], t.before[1:]
+			break
+		}
 		r, err := t.read()
 		if err != nil {
 			return sheetRow{}, err
