@@ -21,15 +21,16 @@ const module = "github.com/umsrecon/umsrecon"
 // mayImport is the table of the house: which of our packages each may import.
 // Imports point down only.
 var mayImport = map[string][]string{
-	".":                     {},
-	"chinaums":              {},
-	"chinaums/chinaumstest": {"chinaums"},
-	"reconcile":             {},
-	"reconcile/ledger":      {"reconcile"},
-	"reconcile/gateway":     {"reconcile", "chinaums"},
-	"store":                 {"reconcile", "."},
-	"reports":               {"reconcile"},
-	"cmd/umsrecon":          {".", "chinaums", "reconcile", "reconcile/ledger", "reconcile/gateway", "store", "reports"},
+	".":                           {},
+	"chinaums":                    {},
+	"chinaums/chinaumstest":       {"chinaums"},
+	"reconcile":                   {},
+	"reconcile/ledger":            {"reconcile"},
+	"reconcile/ledger/ledgertest": {},
+	"reconcile/gateway":           {"reconcile", "chinaums"},
+	"store":                       {"reconcile", "."},
+	"reports":                     {"reconcile"},
+	"cmd/umsrecon":                {".", "chinaums", "reconcile", "reconcile/ledger", "reconcile/gateway", "store", "reports"},
 }
 
 // simulatorFiles of the command may import the simulator: no configuration

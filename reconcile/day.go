@@ -118,6 +118,14 @@ func (c Calendar) BusinessDay(t time.Time) Day {
 	return day
 }
 
+// Begins is the first instant of a business day.
+func (c Calendar) Begins(d Day) time.Time {
+	if c.Cutoff >= 12*time.Hour {
+		d--
+	}
+	return d.Start().Add(c.Cutoff)
+}
+
 // Working says whether d is a working day.
 func (c Calendar) Working(d Day) bool {
 	if c.ExtraWorkdays[d] {

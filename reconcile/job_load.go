@@ -57,6 +57,11 @@ func (n *night) loadOne(ctx context.Context, l Ledger, day Day, read map[string]
 	}
 	n.sum.Loads = append(n.sum.Loads, load)
 	n.sum.Invalid += load.Invalid
+	for _, c := range load.Controls {
+		if c.Missed.EN != "" {
+			n.alarm(words("控制总数不符：%[2]s", "control total not met: %[1]s", c.Missed.EN, c.Missed.ZH))
+		}
+	}
 	for _, file := range load.Headless {
 		n.alarm(words("台账文件 %s 是空的，连标题行都没有", "ledger file %s is empty, it has not even a header", file))
 	}
@@ -89,7 +94,7 @@ func (n *night) emptiness(ctx context.Context) error {
 		scope := l.Scope(n.Day)
 		i := slices.IndexFunc(n.sum.Loads, func(load Load) bool { return load.Scope == scope })
 		switch load := n.sum.Loads[i]; {
-		case n.ofDay[scope] > 0 || load.Rows > 0 && load.Rows == load.Invalid:
+		case load.MayBeEmpty, n.ofDay[scope] > 0 || load.Rows > 0 && load.Rows == load.Invalid:
 		case load.Rows > 0 && load.Day == n.Day:
 			n.sum.LedgerEmpty = true
 			n.alarm(words("台账 %[2]s 没有 %[1]s 的订单，只有其他日期的：请检查导出与 ledger.path", "ledger %[2]s holds no order of %[1]s, only of other days: check the export and ledger.path", n.Day, scope))

@@ -229,7 +229,7 @@ func (b *book) close(now time.Time) error {
 		b.sayWhy()
 		s.Status = RunIncomplete
 	}
-	if s.LedgerEmpty {
+	if s.LedgerEmpty || s.ControlMissed() {
 		s.Status = RunIncomplete
 	}
 	s.EndedAt = now

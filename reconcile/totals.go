@@ -78,6 +78,10 @@ type Load struct {
 	Missing    bool      `json:"missing"`   // an earlier day's source that is not there
 	// Headless are the files, of those read, that hold nothing at all.
 	Headless []string `json:"headless,omitempty"`
+	// Controls are the control totals of the files that have one.
+	Controls []Control `json:"controls,omitempty"`
+	// MayBeEmpty: a day without a row of this source is nothing unusual.
+	MayBeEmpty bool `json:"may_be_empty,omitempty"`
 }
 
 // KindTotals holds the figures of one kind of order.

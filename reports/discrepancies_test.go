@@ -281,6 +281,10 @@ func TestTheRunInWords(t *testing.T) {
 	}{
 		{"complete", func(s *reconcile.Summary) { s.Status, s.Kinds = reconcile.RunComplete, nil }, "运行状态：完成"},
 		{"empty", func(s *reconcile.Summary) { s.LedgerEmpty, s.Kinds = true, nil }, "运行状态：未完成：台账为空"},
+		{"control", func(s *reconcile.Summary) {
+			s.Loads = []reconcile.Load{{Controls: []reconcile.Control{{Missed: reconcile.Words{ZH: "少", EN: "less"}}}}}
+			s.Kinds = nil
+		}, "运行状态：未完成：控制总数不符"},
 		{"not asked", func(s *reconcile.Summary) { s.Status, s.Kinds, s.NoQuery = reconcile.RunComplete, nil, true }, "运行状态：完成；依据已有应答判定，本次未向渠道查询"},
 	} {
 		d := sampleReport()

@@ -17,7 +17,7 @@ var english = map[string]string{
 
 	// page one
 	"运行状态": "Run", "完成": "complete", "未完成": "incomplete", "进行中": "running", "已中断": "interrupted", "失败": "failed",
-	"：未核实 %d 笔": ": %d unverified", "：台账为空": ": the ledger is empty",
+	"：未核实 %d 笔": ": %d unverified", "：台账为空": ": the ledger is empty", "：控制总数不符": ": a control total is not met",
 	"；依据已有应答判定，本次未向渠道查询": "; judged by answers at hand, UMS was not asked",
 	"一、对账结果（含前期结转）":      "1 Classes (with what was carried over)", "分类": "Class", "五类合计": "All five classes", "加载订单": "Orders loaded",
 	"五类合计 = 加载订单": "five classes = orders loaded",

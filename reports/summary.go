@@ -39,6 +39,8 @@ func (s *sheet) alarms(sum reconcile.Summary) {
 		words += s.say("：未核实 %d 笔", unverified)
 	case sum.LedgerEmpty:
 		words += s.say("：台账为空")
+	case sum.ControlMissed():
+		words += s.say("：控制总数不符")
 	}
 	if sum.NoQuery {
 		words += s.say("；依据已有应答判定，本次未向渠道查询")

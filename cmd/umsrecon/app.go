@@ -76,7 +76,7 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(
 		a.demoCommand(), a.runCommand(), a.reportCommand(), a.discrepanciesCommand(), a.runsCommand(),
 		a.dayCommand(), a.serveCommand(), a.noticesCommand(), a.preauthCommand(), a.payScoreCommand(),
-		a.billCommand(), a.checkCommand(), a.configCommand(), a.simulateCommand(), a.versionCommand(),
+		a.billCommand(), a.checkCommand(), a.ledgerCommand(), a.configCommand(), a.simulateCommand(), a.versionCommand(),
 	)
 	return root
 }

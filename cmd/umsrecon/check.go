@@ -68,7 +68,7 @@ func (a *app) checked(name string, err error, text string) {
 		fmt.Fprintf(a.stdout, "%-14s NOT OK  %s\n", name, lines)
 		return
 	}
-	fmt.Fprintf(a.stdout, "%-14s ok      %s\n", name, text)
+	fmt.Fprintf(a.stdout, "%-14s ok      %s\n", name, strings.ReplaceAll(text, "\n", "\n"+strings.Repeat(" ", 23)))
 }
 
 // said keeps the code of an error that has been told already.
@@ -107,11 +107,11 @@ func (a *app) checkLock(_ context.Context, cfg *Config, _ reconcile.Day) (string
 
 // checkLedger reads the books of a day as a run would.
 func (a *app) checkLedger(ctx context.Context, cfg *Config, day reconcile.Day) (string, error) {
-	ledgers, err := cfg.ledgers()
+	ledgers, err := cfg.books(a.clock)
 	if err != nil {
 		return "", err
 	}
-	text := ""
+	text, columns := "", ""
 	for _, l := range ledgers {
 		var orders int64
 		var firstBad *reconcile.BadRow
@@ -126,12 +126,22 @@ func (a *app) checkLedger(ctx context.Context, cfg *Config, day reconcile.Day) (
 		if err != nil {
 			return "", fmt.Errorf("%s of %s: %w", l.Scope(day), day, err)
 		}
+		understood, err := l.Understand(ctx, day, understoodRows)
+		if err != nil {
+			return "", fmt.Errorf("%s of %s: %w", l.Scope(day), day, err)
+		}
+		columns += columnsText(understood)
 		text += fmt.Sprintf("%v: %d rows, %d orders, %d invalid; ", load.Files, load.Rows, orders, load.Invalid)
+		for _, c := range load.Controls {
+			if c.Missed.EN != "" {
+				return "", &exitError{code: exitIncomplete, err: fmt.Errorf("%scontrol total not met: %s", text, c.Missed.EN)}
+			}
+		}
 		if firstBad != nil {
-			return "", fmt.Errorf("%sthe first invalid one is %s line %d: %s", text, firstBad.File, firstBad.Line, plain(firstBad.Reason.EN))
+			return "", fmt.Errorf("%sthe first invalid one is %s line %d: %s%s", text, firstBad.File, firstBad.Line, plain(firstBad.Reason.EN), columns)
 		}
 	}
-	return text, nil
+	return text + columns, nil
 }
 
 // probe asks UMS once, for what the answer shows of access and of the clock.

@@ -69,15 +69,50 @@ type Gateway struct {
 	Deadline          time.Duration `yaml:"deadline"`             // of a run's asking; 0: none
 }
 
-// Ledger says where the merchant's books are and how to read them.
+// Ledger says where the merchant's books are and how to read them. Where it
+// lists sources, these are read, and what stands beside the list is what they
+// have in common.
 type Ledger struct {
-	Format     string                        `yaml:"format"` // csv
+	LedgerSource
+	Sources []LedgerSource `yaml:"sources"`
+}
+
+// LedgerSource is one source of a merchant's books.
+type LedgerSource struct {
+	Name       string                        `yaml:"name"`   // tells the sources of one merchant apart
+	Format     string                        `yaml:"format"` // of ledger.Formats
 	Pattern    string                        `yaml:"path"`   // {date}, {yyyymmdd}, globs; relative to Config.Dir
+	Sheet      string                        `yaml:"sheet"`  // of a workbook; empty: the first
+	DSN        SecretPath                    `yaml:"dsn"`    // of mysql and postgres
+	Query      Query                         `yaml:"query"`  // of mysql, postgres and sqlite
+	Timeout    time.Duration                 `yaml:"timeout"`
 	Encoding   string                        `yaml:"encoding"`
 	AmountUnit string                        `yaml:"amount_unit"` // fen or yuan
-	Columns    map[string]string             `yaml:"columns"`     // ours: theirs; others under their own name
-	Statuses   map[reconcile.Status][]string `yaml:"statuses"`    // every status, with the merchant's words
+	Control    Control                       `yaml:"control"`
+	MayBeEmpty bool                          `yaml:"may_be_empty"` // a day without a row is nothing unusual
+	Quiet      time.Duration                 `yaml:"quiet"`        // unchanged for; 0: not looked at
+	Wait       time.Duration                 `yaml:"wait"`         // for that
+	Columns    map[string]string             `yaml:"columns"`      // ours: theirs; others under their own name
+	Statuses   map[reconcile.Status][]string `yaml:"statuses"`     // every status, with the merchant's words
 }
+
+// Each are the sources to read, with what they have in common filled in.
+func (l Ledger) Each() []LedgerSource {
+	if len(l.Sources) == 0 {
+		return []LedgerSource{l.LedgerSource}
+	}
+	return l.Sources
+}
+
+// Control says where a file states how many rows it has, and their sum.
+type Control struct {
+	Trailer string `yaml:"trailer"` // how the rows begin behind the orders; empty: none
+	Sidecar string `yaml:"sidecar"` // the file beside it, with {file}; empty: none
+	SumOf   string `yaml:"sum_of"`  // the column of amounts
+}
+
+// Query is a query of SQL; the one value that may be written on several lines.
+type Query string
 
 // Reports says where the workbooks go and in which language.
 type Reports struct {

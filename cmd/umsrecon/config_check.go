@@ -78,16 +78,6 @@ func either(words []string) string {
 	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
-// later refuses what a later version will do.
-func (d *decoder) later(path, value string, words ...string) bool {
-	m, written := d.written[path]
-	if !written || m.unfit || !slices.Contains(words, value) {
-		return false
-	}
-	d.wrong(path, "%s is not supported by this version yet", value)
-	return true
-}
-
 var alphanumeric = regexp.MustCompile(`^[0-9A-Za-z]*$`)
 
 func identifier(s string, longest int) bool {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/umsrecon/umsrecon/reconcile"
 	"github.com/umsrecon/umsrecon/reconcile/ledger"
@@ -17,8 +18,76 @@ import (
 var ledgerColumns = ledger.Columns()
 
 func (d *decoder) checkLedger(path string, l Ledger) {
-	if !d.later(path+".format", l.Format, "xlsx", "jsonl", "mysql", "postgres", "sqlite") {
-		d.oneOf(path+".format", l.Format, "csv")
+	d.checkSource(path, l.LedgerSource)
+	if len(l.Sources) == 0 {
+		d.checkPlace(path, l.LedgerSource)
+		return
+	}
+	first := map[string]int{}
+	for i, s := range l.Sources {
+		below := fmt.Sprintf("%s.sources[%d]", path, i)
+		d.checkSource(below, s)
+		d.checkPlace(below, s)
+		// Two sources of one place would take each other's rows for vanished.
+		place := s.Name
+		if !ledger.Format(s.Format).Queried() {
+			place = s.Pattern
+		} else if place == "" {
+			place = s.Format
+		}
+		if before, twice := first[place]; twice {
+			d.wrong(below, "is the same source as %s.sources[%d]; give it another path, or a query another name", path, before)
+		}
+		first[place] = i
+	}
+}
+
+// checkPlace looks for what a format needs to find the books.
+func (d *decoder) checkPlace(path string, s LedgerSource) {
+	format := ledger.Format(s.Format)
+	if !format.Queried() {
+		return
+	}
+	if s.Query == "" && !d.unread(path, "query") {
+		d.wrong(path+".query", "is missing: format %s needs one", s.Format)
+	}
+	if format != ledger.SQLite && s.DSN.IsZero() && !d.unread(path, "dsn") {
+		d.wrong(path+".dsn", "is missing: format %s needs one", s.Format)
+	}
+}
+
+// unread says whether a key stands in the file, at a ledger or at the one it
+// is like, and was not needed or could not be read.
+func (d *decoder) unread(path, key string) bool {
+	for {
+		if m, ok := d.written[path+"."+key]; ok {
+			return m.unfit
+		}
+		i := strings.LastIndex(path, ".sources[")
+		switch {
+		case i >= 0:
+			path = path[:i]
+		case path != "ledger":
+			path = "ledger"
+		default:
+			return false
+		}
+	}
+}
+
+func (d *decoder) checkSource(path string, l LedgerSource) {
+	d.oneOf(path+".format", l.Format, ledger.Formats()...)
+	d.must(path+".name", sourceName.MatchString(l.Name), "must be letters, digits, - and _, at most 32")
+	d.must(path+".timeout", l.Timeout > 0 && l.Timeout <= 24*time.Hour, "must be more than 0s and at most 24h")
+	d.notNegative(path+".quiet", l.Quiet)
+	d.notNegative(path+".wait", l.Wait)
+	d.must(path+".control.sidecar", l.Control.Sidecar == "" || strings.Contains(l.Control.Sidecar, "{file}") && !strings.ContainsAny(l.Control.Sidecar, `/\`), "must be a file name that holds {file}, such as {file}.ctl")
+	d.oneOf(path+".control.sum_of", l.Control.SumOf, "total_amount", "buyer_pay_amount", "coupon_amount", "refund_amount", "authed_amount")
+	if m := d.written[path+".dsn"]; !m.unfit && !l.DSN.IsZero() && m.shown == "" && m.line > 0 {
+		d.must(path+".dsn", false, "must be env:NAME or file:PATH: it holds a password")
+	}
+	if err := ledger.CheckQuery(string(l.Query)); err != nil && l.Query != "" {
+		d.must(path+".query", false, "%v", err)
 	}
 	d.oneOf(path+".encoding", l.Encoding, "auto", "utf-8", "gb18030")
 	d.oneOf(path+".amount_unit", l.AmountUnit, "fen", "yuan")
@@ -26,6 +95,8 @@ func (d *decoder) checkLedger(path string, l Ledger) {
 	d.checkColumns(path+".columns", l.Columns)
 	d.checkStatuses(path+".statuses", l.Statuses)
 }
+
+var sourceName = regexp.MustCompile(`^[\p{L}\p{N}_-]{0,32}$`)
 
 var placeholder = regexp.MustCompile(`[{}][^{}]*}?`)
 

@@ -17,6 +17,7 @@ type decoder struct {
 	faults  faultList
 	written map[string]mark    // by key path
 	pending []pendingReference // references that nothing has needed yet
+	within  reflect.Value      // the struct whose field is decoded
 }
 
 // mark is where a value stands in the file.
@@ -30,7 +31,8 @@ type mark struct {
 
 // preset is implemented by what has other defaults than zero where it stands
 // in a list or behind a pointer.
-type preset interface{ preset(c *Config) }
+// within is the struct that holds the list or the pointer.
+type preset interface{ preset(c *Config, within any) }
 
 func (d *decoder) decode(n *node, v reflect.Value, path, section string) {
 	switch {
@@ -47,7 +49,7 @@ func (d *decoder) decode(n *node, v reflect.Value, path, section string) {
 	case v.Kind() == reflect.Map:
 		d.entries(n, v, path, section)
 	case v.Kind() == reflect.Pointer:
-		v.Set(d.fresh(v.Type().Elem()).Addr())
+		v.Set(d.fresh(v.Type().Elem(), d.within).Addr())
 		d.fields(n, v.Elem(), path, section)
 	default:
 		d.fields(n, v, path, section)
@@ -87,6 +89,7 @@ func (d *decoder) fields(n *node, v reflect.Value, path, section string) {
 		if f.need != "" {
 			below = f.need
 		}
+		d.within = v
 		d.decode(p.value, v.FieldByIndex(f.index), keyPath(path, f.key), below)
 	}
 	for i := range n.pairs {
@@ -152,20 +155,21 @@ func (d *decoder) list(n *node, v reflect.Value, path, section string) {
 	}
 	d.written[path] = mark{line: n.line}
 	v.SetZero()
+	within := d.within
 	for i, item := range n.items {
 		// The slice must not move later: pending references point into it.
 		if i == 0 {
 			v.Set(reflect.MakeSlice(v.Type(), len(n.items), len(n.items)))
 		}
-		v.Index(i).Set(d.fresh(v.Type().Elem()))
+		v.Index(i).Set(d.fresh(v.Type().Elem(), within))
 		d.decode(item, v.Index(i), fmt.Sprintf("%s[%d]", path, i), section)
 	}
 }
 
-func (d *decoder) fresh(t reflect.Type) reflect.Value {
+func (d *decoder) fresh(t reflect.Type, within reflect.Value) reflect.Value {
 	v := reflect.New(t)
 	if p, ok := v.Interface().(preset); ok {
-		p.preset(d.config)
+		p.preset(d.config, within.Interface())
 	}
 	return v.Elem()
 }

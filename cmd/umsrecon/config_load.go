@@ -171,11 +171,21 @@ func (d *decoder) eachMerchantHas(key string) bool {
 }
 
 // preset lets a merchant's own ledger differ from the top-level one in what
-// it names, and be like it in the rest.
-func (l *Ledger) preset(c *Config) {
-	*l = c.Ledger
-	l.Columns = maps.Clone(l.Columns)
-	l.Statuses = maps.Clone(l.Statuses)
+// it names, and be like it in the rest. Sources are not inherited: a ledger
+// that names a path means it.
+func (l *Ledger) preset(c *Config, _ any) { l.LedgerSource = c.Ledger.clone() }
+
+// preset lets a source be like the ledger that lists it in what it does not name.
+func (s *LedgerSource) preset(_ *Config, within any) {
+	if l, ok := within.(Ledger); ok {
+		*s = l.clone()
+	}
 }
 
-func (m *Merchant) preset(*Config) { m.InstMID = defaultInstMID }
+func (s LedgerSource) clone() LedgerSource {
+	s.Columns = maps.Clone(s.Columns)
+	s.Statuses = maps.Clone(s.Statuses)
+	return s
+}
+
+func (m *Merchant) preset(*Config, any) { m.InstMID = defaultInstMID }

@@ -49,6 +49,11 @@ func setScalar(v reflect.Value, text string) (must string) {
 		if p.Secret = (Secret{}); text != "" {
 			p.Secret, must = parseSecret(text)
 		}
+	case *Query:
+		if strings.ContainsFunc(text, func(r rune) bool { return r != '\n' && r != '\r' && forbidden(r) }) {
+			return "must have no control characters but line ends"
+		}
+		*p = Query(text)
 	case **time.Location:
 		return parseInto(p, text, parseLocation, "must be a time zone such as Asia/Shanghai")
 	case *time.Duration:

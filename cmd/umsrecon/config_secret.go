@@ -17,7 +17,8 @@ type Secret struct {
 
 func newSecret(key string) Secret { return Secret{&key} }
 
-// SecretPath is a path that carries a secret; it may be empty, which is not set.
+// SecretPath is a path or an address that carries a secret; it may be empty,
+// which is not set.
 type SecretPath struct{ Secret }
 
 // Reveal is the key itself; empty when it is not set.

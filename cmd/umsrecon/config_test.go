@@ -90,7 +90,7 @@ func unfolded(example string) string {
 	head, merchants, _ := strings.Cut(example, "# merchants:\n")
 	merchants = regexp.MustCompile(`(?m)^# `).ReplaceAllString(merchants, "")
 	head = regexp.MustCompile(`(?s)\nmerchant:\n.*?\n\n`).ReplaceAllString(head, "\n\n")
-	for _, key := range []string{"columns", "fees"} {
+	for _, key := range []string{"columns", "sources", "fees"} {
 		head = regexp.MustCompile(`(?m)^  `+key+`: .*$`).ReplaceAllString(head, "")
 		head = strings.Replace(head, "  #   "+key+": ", "  "+key+": ", 1)
 	}
@@ -133,7 +133,7 @@ func pathsOf(n *node, path string, into map[string]bool) {
 }
 
 func knownPaths(t reflect.Type, path string) []string {
-	if isScalar(t) || t.Kind() == reflect.Map || t == reflect.TypeFor[*Ledger]() {
+	if isScalar(t) || t.Kind() == reflect.Map || t == reflect.TypeFor[*Ledger]() || t == reflect.TypeFor[[]LedgerSource]() {
 		return []string{path}
 	}
 	if t.Kind() == reflect.Slice {

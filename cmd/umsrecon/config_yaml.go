@@ -12,8 +12,8 @@ import (
 )
 
 // maxDepth is how deep a configuration can nest; the deepest key,
-// merchants[].ledger.statuses.paid[], lies at 6.
-const maxDepth = 8
+// merchants[].ledger.sources[].statuses.paid[], lies at 8.
+const maxDepth = 10
 
 type nodeKind int
 

@@ -28,7 +28,8 @@ const exitHelp = `Exit codes:
   1    error: ledger missing or unreadable, foreign database, a directory that cannot be written
   2    usage or configuration, a column that is not there
   3    done, and an open or proposed case S1 to S3 or an invalid row belongs to this run
-  4    done, but some orders are unverified, or the ledger is empty though its neighbours are not
+  4    done, but some orders are unverified, or the ledger is empty though its neighbours are not,
+       or a control total of it is not met
   5    another run holds the database
   130  interrupted, start again to go on`
 
@@ -79,6 +80,7 @@ var hints = []struct {
 	hint string
 }{
 	{reconcile.ErrNoLedger, "try: umsrecon check, or see ledger.path in the configuration"},
+	{ledger.ErrNotReady, "try: running again when it is whole"},
 	{reconcile.ErrHeadless, "try: exporting the day again"},
 	{reconcile.ErrInterrupted, "what was answered is kept; start again to go on"},
 	{reconcile.ErrBooksOpen, "nothing was published; please report this with the output of: umsrecon runs"},

@@ -178,8 +178,14 @@ func loadText(l reconcile.Load) string {
 	if l.Missing {
 		return l.Scope + ": not there, not read again"
 	}
-	return fmt.Sprintf("%s: %d rows, %d orders, %d invalid, sum %s yuan, sha256 %.12s",
+	text := fmt.Sprintf("%s: %d rows, %d orders, %d invalid, sum %s yuan, sha256 %.12s",
 		strings.Join(l.Files, ", "), l.Rows, l.Orders, l.Invalid, l.Total.Yuan(), l.SHA256)
+	for _, c := range l.Controls {
+		if c.Missed.EN == "" {
+			text += ", agrees with " + c.From
+		}
+	}
+	return text
 }
 
 func carried(s reconcile.Summary) int64 {

@@ -20,14 +20,20 @@ func TestMain(m *testing.M) {
 // TestProgram runs the program as its users do: one script a story, in
 // testdata/script. README.md there says what the commands beside those of
 // testscript do.
-func TestProgram(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script",
+func TestProgram(t *testing.T) { testscript.Run(t, scripts("testdata/script", nil)) }
+
+// scripts are those of a folder, with what they can do and these variables.
+func scripts(dir string, variables map[string]string) testscript.Params {
+	return testscript.Params{
+		Dir: dir,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("UMS_APP_ID", playAppID)
 			env.Setenv("UMS_APP_KEY", playAppKey)
 			env.Setenv("UMS_NOTICE_KEY", playNoticeKey)
 			env.Setenv("GORACE", "atexit_sleep_ms=0") // a race-built program lingers for a second otherwise
+			for name, value := range variables {
+				env.Setenv(name, value)
+			}
 			env.Values["play"] = &play{}
 			return nil
 		},
@@ -40,8 +46,9 @@ func TestProgram(t *testing.T) {
 			"each-once": eachOnce, "told": told, "twice": twice, "completions": completionsOf, "case": caseOf, "completed": completed, "synced": synced, "tokens": issued,
 			"hold": hold, "release": release, "database": makeDatabase, "damage": damage,
 			"nowhere": nowhere, "holds": holds, "remember": remember, "untouched": untouched, "no-leftovers": noLeftovers,
+			"ledger-in": ledgerIn,
 		},
-	})
+	}
 }
 
 // play is what one script has at hand.

@@ -19,15 +19,29 @@ const processingPause = 60 * time.Second
 
 // ledgers are the sources of the merchants' books. Merchants without a ledger
 // of their own share the top-level one, which must then say whose a row is.
-func (c *Config) ledgers() ([]reconcile.Ledger, error) {
-	var all []reconcile.Ledger
+func (c *Config) ledgers(clock reconcile.Clock) ([]reconcile.Ledger, error) {
+	books, err := c.books(clock)
+	all := make([]reconcile.Ledger, len(books))
+	for i, b := range books {
+		all[i] = b
+	}
+	return all, err
+}
+
+// books are the same, as package ledger knows them.
+func (c *Config) books(clock reconcile.Clock) ([]*ledger.Books, error) {
+	var all []*ledger.Books
 	var sharing []Merchant
-	add := func(s ledger.Source, whose string) error {
-		l, err := ledger.New(s)
-		if err != nil {
-			return fmt.Errorf("ledger of %s: %w", whose, err)
+	add := func(l Ledger, name string, defaults ledger.Defaults, whose string) error {
+		for _, one := range l.Each() {
+			source := c.source(one, clock)
+			source.Name, source.Defaults = name, defaults
+			b, err := ledger.New(source)
+			if err != nil {
+				return fmt.Errorf("ledger of %s: %w", whose, err)
+			}
+			all = append(all, b)
 		}
-		all = append(all, l)
 		return nil
 	}
 	for _, m := range c.Merchants() {
@@ -35,30 +49,30 @@ func (c *Config) ledgers() ([]reconcile.Ledger, error) {
 			sharing = append(sharing, m)
 			continue
 		}
-		source := c.source(*m.Ledger)
-		source.Name, source.Defaults = m.MID, defaultsOf(m.Terminal)
-		if err := add(source, m.MID); err != nil {
+		if err := add(*m.Ledger, m.MID, defaultsOf(m.Terminal), m.MID); err != nil {
 			return nil, err
 		}
 	}
 	if len(sharing) == 0 {
 		return all, nil
 	}
-	source := c.source(c.Ledger)
-	source.Defaults = defaultsOf(sharing[0].Terminal)
+	defaults := defaultsOf(sharing[0].Terminal)
 	if len(sharing) > 1 {
-		source.Defaults.MID, source.Defaults.TID = "", ""
+		defaults.MID, defaults.TID = "", ""
 	}
-	return all, add(source, "the merchants that share it")
+	return all, add(c.Ledger, "", defaults, "the merchants that share it")
 }
 
 func defaultsOf(t Terminal) ledger.Defaults {
 	return ledger.Defaults{MID: t.MID, TID: t.TID, InstMID: t.InstMID}
 }
 
-func (c *Config) source(l Ledger) ledger.Source {
+func (c *Config) source(l LedgerSource, clock reconcile.Clock) ledger.Source {
 	return ledger.Source{
-		Dir: c.Dir(), Pattern: l.Pattern,
+		Part: l.Name, Dir: c.Dir(), Pattern: l.Pattern, Format: ledger.Format(l.Format), Sheet: l.Sheet,
+		DSN: l.DSN.Reveal, Query: string(l.Query), Timeout: l.Timeout, Now: clock.Now,
+		Quiet: l.Quiet, Patience: l.Wait, Sleep: clock.Sleep, MayBeEmpty: l.MayBeEmpty,
+		Control:  ledger.Control{Trailer: l.Control.Trailer, Sidecar: l.Control.Sidecar, SumOf: l.Control.SumOf},
 		Encoding: ledger.Encoding(l.Encoding), Unit: ledger.Unit(l.AmountUnit),
 		Columns: l.Columns, Statuses: l.Statuses,
 		Location: c.Timezone, Calendar: c.Settings().Calendar,
@@ -95,7 +109,7 @@ func (c *Config) clients(now func() time.Time, tokens *chinaums.Tokens) (func(mi
 
 // job puts the night together. A job that does not ask needs no credentials.
 func (c *Config) job(clock reconcile.Clock, db reconcile.Store, tokens *chinaums.Tokens, asks bool) (*reconcile.Job, error) {
-	ledgers, err := c.ledgers()
+	ledgers, err := c.ledgers(clock)
 	if err != nil {
 		return nil, err
 	}

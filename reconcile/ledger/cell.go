@@ -95,10 +95,13 @@ var earliest = reconcile.MakeDay(1970, 1, 1)
 
 func date(value string) (reconcile.Day, reconcile.Words) {
 	d, err := reconcile.ParseDay(value)
-	if err != nil || d < earliest {
-		return 0, say("日期 %s 无效，应为 2006-01-02 或 20060102", "date %s is not a date such as 2006-01-02 or 20060102", shown(value))
+	if err == nil && d >= earliest {
+		return d, reconcile.Words{}
 	}
-	return d, reconcile.Words{}
+	if why := spoiltDate(value); why.EN != "" {
+		return 0, why
+	}
+	return 0, say("日期 %s 无效，应为 2006-01-02 或 20060102", "date %s is not a date such as 2006-01-02 or 20060102", shown(value))
 }
 
 func instant(value string, zone *time.Location) (time.Time, reconcile.Words) {
@@ -106,10 +109,13 @@ func instant(value string, zone *time.Location) (time.Time, reconcile.Words) {
 	if err != nil {
 		t, err = time.Parse(time.RFC3339, value)
 	}
-	if err != nil || t.Unix() < 0 {
-		return time.Time{}, say("时间 %s 无效，应为 2006-01-02 15:04:05 或 RFC 3339", "time %s is not a time such as 2006-01-02 15:04:05, or RFC 3339", shown(value))
+	if err == nil && t.Unix() >= 0 {
+		return t.In(reconcile.Beijing), reconcile.Words{}
 	}
-	return t.In(reconcile.Beijing), reconcile.Words{}
+	if why := spoiltTime(value, zone); why.EN != "" {
+		return time.Time{}, why
+	}
+	return time.Time{}, say("时间 %s 无效，应为 2006-01-02 15:04:05 或 RFC 3339", "time %s is not a time such as 2006-01-02 15:04:05, or RFC 3339", shown(value))
 }
 
 // maxText bounds a text cell, in bytes.

@@ -1,5 +1,5 @@
 // Package ledger is the left side of a reconciliation: it reads the
-// merchant's books (台账) from CSV files and passes them on as
+// merchant's books (台账) from files and databases and passes them on as
 // reconcile.Order. New takes a Source, which says where the files are and
 // what the merchant calls things; the Books it returns are a
 // reconcile.Ledger.

@@ -8,9 +8,22 @@ import (
 )
 
 var (
-	// ErrNotText is matched by what Read returns for a file that is no CSV at
-	// all: a workbook, an archive, UTF-16. It matches reconcile.ErrUnreadable.
+	// ErrNotText is matched by what Read returns for a file that is no text
+	// at all: a workbook, an archive, UTF-16. It matches reconcile.ErrUnreadable.
 	ErrNotText = fmt.Errorf("not a CSV file in UTF-8 or GB18030: %w", reconcile.ErrUnreadable)
+
+	// ErrGzip is matched by what Read returns for a gzipped file that is cut
+	// off or damaged. It matches reconcile.ErrUnreadable.
+	ErrGzip = fmt.Errorf("gzip file is cut off or damaged, transfer it again: %w", reconcile.ErrUnreadable)
+
+	// ErrNotWorkbook is matched by what Read returns for a file that is to be
+	// a workbook and is none. It matches reconcile.ErrUnreadable.
+	ErrNotWorkbook = fmt.Errorf("not an xlsx workbook: %w", reconcile.ErrUnreadable)
+
+	// ErrNotReady is matched by what Read returns for a file that is still
+	// being written, or whose control file is not there yet. It matches
+	// reconcile.ErrUnreadable.
+	ErrNotReady = fmt.Errorf("the ledger is not ready yet: %w", reconcile.ErrUnreadable)
 
 	// ErrChanged is matched by what Read returns when a file was written to
 	// while it was read. It matches reconcile.ErrUnreadable.

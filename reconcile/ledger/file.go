@@ -18,7 +18,8 @@ import (
 type file struct {
 	path, name string
 	census     census
-	sum        []byte // SHA-256 of the bytes of all files up to this one
+	sum        []byte   // SHA-256 of the bytes of all files up to this one
+	keys       []string // of JSON lines: every key of the file
 }
 
 // pass is the second reading, in which the rows are passed on.
@@ -28,6 +29,10 @@ type pass struct {
 	again hash.Hash // of the bytes read so far
 	order func(reconcile.Order, string) error
 	bad   func(reconcile.BadRow) error
+
+	see func(r *rowReader, rec record, v *values) // each row of the table; may be nil
+
+	counted counted // of the present file
 }
 
 // read passes on the rows of one file; reconcile.ErrHeadless when it has no header.
@@ -43,13 +48,18 @@ func (p *pass) read(ctx context.Context, f file) error {
 	if err := f.unchanged(info); err != nil {
 		return err
 	}
-	rr := &recordReader{lines: newLineReader(io.TeeReader(in, p.again), f.census)}
-	h, headerErr := p.books.firstHeader(rr, f.name)
-	if headerErr != nil && !errors.Is(headerErr, io.EOF) {
+	rows, err := p.books.tableOf(f, io.TeeReader(in, p.again))
+	if err != nil {
+		return fmt.Errorf("%q: %w", f.path, err)
+	}
+	defer rows.close()
+	p.counted = counted{}
+	h, headerErr := rows.header(p.books, f.name)
+	if headerErr != nil && !headless(headerErr) {
 		return headerErr
 	}
 	if headerErr == nil {
-		if err := p.rows(ctx, f, rr, h); err != nil {
+		if err := p.rows(ctx, f, rows, h); err != nil {
 			return err
 		}
 	}
@@ -59,7 +69,7 @@ func (p *pass) read(ctx context.Context, f file) error {
 	if headerErr != nil {
 		return reconcile.ErrHeadless
 	}
-	return nil
+	return p.control(f)
 }
 
 // stood proves that what was read is what was looked at first.
@@ -82,13 +92,14 @@ func (f file) unchanged(now fs.FileInfo) error {
 	return nil
 }
 
-func (p *pass) rows(ctx context.Context, f file, rr *recordReader, h header) error {
+func (p *pass) rows(ctx context.Context, f file, t table, h header) error {
 	r := &rowReader{books: p.books, header: h, fromDay: p.load.Day}
+	t.under(h)
 	for n := 0; ; n++ {
 		if n%1024 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		rec, err := rr.next()
+		rec, err := t.next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
@@ -98,17 +109,24 @@ func (p *pass) rows(ctx context.Context, f file, rr *recordReader, h header) err
 		if err := p.row(f, r, rec); err != nil {
 			return err
 		}
-		rr.width, rr.dateAt = len(r.header.cells), r.header.at[colBillDate]
+		t.under(r.header)
 	}
 }
 
 // row passes on what one record says.
 func (p *pass) row(f file, r *rowReader, rec record) error {
+	if p.trailing(f, r, rec) {
+		return nil
+	}
 	p.load.Rows++
 	row := reconcile.BadRow{Source: reconcile.Source{File: f.name, Line: rec.line}}
 	at, why := p.unfit(f, r, rec)
 	if why.EN == "" {
-		v := r.read(rec.cells)
+		v := r.read(rec)
+		if p.see != nil {
+			p.see(r, rec, &v)
+		}
+		p.counted.add(v.amount[p.books.sumOf()], r.failed(p.books.sumOf()))
 		for _, o := range r.orders(&v) {
 			o.order.Source = row.Source
 			if err := p.order(o.order, o.row); err != nil {
@@ -120,6 +138,7 @@ func (p *pass) row(f file, r *rowReader, rec record) error {
 		}
 		row.Column, row.Reason, row.Damaged = r.complaint()
 	} else {
+		p.counted.add(reconcile.Amount{}, true)
 		row.Column, row.Reason = at, why
 	}
 	p.load.Invalid++
@@ -131,6 +150,9 @@ func (p *pass) row(f file, r *rowReader, rec record) error {
 // column; no Words: it is one. A header in the middle is what joined files
 // leave behind: the rows behind it are read under it.
 func (p *pass) unfit(f file, r *rowReader, rec record) (heading string, why reconcile.Words) {
+	if rec.why.EN != "" {
+		return rec.column, rec.why
+	}
 	if why := rec.flaw.words(f.census.encoding); why.EN != "" {
 		return "", why
 	}
@@ -149,6 +171,9 @@ func (p *pass) unfit(f file, r *rowReader, rec record) (heading string, why reco
 			heading = r.header.cells[rec.at]
 		}
 		return heading, rec.quote.words()
+	case r.likeTrailer(rec) != "":
+		word := r.likeTrailer(rec)
+		return "", say("本行是合计行（请配置 ledger.control.trailer: %s）", "the row states totals and is no order (try: ledger.control.trailer: %s)", word)
 	case len(rec.cells) < width && rec.last:
 		return "", say("只有 %d 列，表头有 %d 列；这是最后一行，文件可能被截断", "has %d columns, the header has %d; it is the last line, the file is probably cut off", len(rec.cells), width)
 	case len(rec.cells) != width:

@@ -51,6 +51,59 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
+// FuzzJSONLines and FuzzWorkbook hold the other readers to the same.
+func FuzzJSONLines(f *testing.F) {
+	for _, text := range []string{
+		`{"bill_no":"3194A","bill_date":"2026-11-19","total_amount":1908,"status":"PAID"}`, `{"a":{"b":[1,{}]}}`, "[", "{}\n{", `{"":null}`, "\x1f\x8b\x08",
+	} {
+		f.Add([]byte(text))
+	}
+	f.Add(jsonLines(f, sample(3)))
+	f.Fuzz(func(t *testing.T, text []byte) { checkReading(t, ledger.JSONL, text) })
+}
+
+func FuzzWorkbook(f *testing.F) {
+	f.Add(workbook(f, sample(3)))
+	f.Add([]byte("PK\x03\x04"))
+	f.Fuzz(func(t *testing.T, text []byte) { checkReading(t, ledger.XLSX, text) })
+}
+
+// FuzzGuess: whatever a file holds, there is an error or a guess that names
+// what is there, and the file can be read by it or its header is at fault.
+func FuzzGuess(f *testing.F) {
+	for _, text := range [][]byte{separated(sample(3), ","), jsonLines(f, sample(3)), []byte("a\n合计"), []byte("SQLite format 3\x00"), nil} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		path := filepath.Join(t.TempDir(), "orders")
+		require.NoError(t, os.WriteFile(path, text, 0o600))
+		g, err := ledger.GuessFile(t.Context(), path)
+		if err != nil {
+			require.True(t, errors.Is(err, reconcile.ErrUnreadable) || errors.Is(err, reconcile.ErrHeadless), "%v", err)
+			return
+		}
+		for _, theirs := range g.Columns {
+			require.NotEmpty(t, theirs)
+		}
+		s := ledger.Source{Pattern: ledger.PatternFor(path), Format: g.Format, Encoding: g.Encoding, Unit: g.Unit, Columns: g.Columns, Defaults: terminal}
+		if g.Format == ledger.SQLite {
+			return
+		}
+		_, err = ledger.New(s)
+		require.NoError(t, err)
+	})
+}
+
+func checkReading(t *testing.T, format ledger.Format, text []byte) {
+	r, err := readBytes(t, format, text)
+	if err != nil {
+		require.True(t, errors.Is(err, reconcile.ErrUnreadable) || errors.Is(err, reconcile.ErrHeadless), "%v", err)
+		require.Empty(t, r.load.Rows)
+		return
+	}
+	checkRows(t, r)
+}
+
 func checkRows(t *testing.T, r result) {
 	lines := map[int]bool{}
 	for i, o := range r.orders {

@@ -64,6 +64,8 @@ func (b *Books) headingFault(c column, found []int, there []string) HeaderFault 
 		return HeaderFault{}
 	case b.headings[c] != "":
 		f.Problem = fmt.Sprintf("no column %q, which the configuration names for %s", f.Heading, c)
+	case c == colTotal && b.refundsAlone(there) && nearest(f.Heading, there) == "":
+		return HeaderFault{}
 	case c.required():
 		f.Problem = fmt.Sprintf("no column %s, and the configuration names none for it", c)
 	case b.source.Defaults.of(c) == "" && (c == colMID || c == colTID || c == colInstMID):
@@ -74,6 +76,12 @@ func (b *Books) headingFault(c column, found []int, there []string) HeaderFault 
 	free := slices.DeleteFunc(slices.Clone(there), func(heading string) bool { return slices.Contains(b.headings[:], heading) })
 	f.DidYouMean = nearest(f.Heading, free)
 	return f
+}
+
+// refundsAlone: a table of refunds or completions, which has an amount of its
+// own, can do without that of the payment.
+func (b *Books) refundsAlone(there []string) bool {
+	return len(b.find(colRefundAmount, there)) == 1 || len(b.find(colAuthedAmount, there)) == 1
 }
 
 // of is the default of a column; empty where it has none.

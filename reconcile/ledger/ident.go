@@ -20,6 +20,7 @@ var damages = []struct {
 	{"%s 被表格软件改成了科学计数法，末尾数字已丢失", "%s was turned into scientific notation by a spreadsheet; its digits are lost", scientific},
 	{"%s 第 15 位以后全为零，数字已被表格软件丢失", "%s has nothing but zeros behind its 15th digit; a spreadsheet has lost its digits", rounded},
 	{"%s 被表格软件改成了小数", "%s was turned into a decimal number by a spreadsheet", decimal},
+	{"%s 是表格软件的错误值", "%s is an error value of a spreadsheet", func(s string) bool { return strings.HasPrefix(s, "#") }},
 	{"%s 被写成了表格公式", "%s is written as a spreadsheet formula", func(s string) bool { return strings.HasPrefix(s, "=") }},
 	{"%s 含反引号或撇号", "%s holds a backtick or an apostrophe", has("`'‘’´＇")},
 	{"%s 含全角字符", "%s has full-width characters", hasWide},
@@ -28,7 +29,10 @@ var damages = []struct {
 
 // ident checks an identifier as it stands in its cell, untrimmed and not
 // empty. damaged: a spreadsheet or a hand has destroyed it.
-func ident(c column, value string) (why reconcile.Words, damaged bool) {
+func ident(c column, value string, n nature) (why reconcile.Words, damaged bool) {
+	if n.number && len(value) > exactDigits && digits(value) {
+		return say("%s 以数字存储，只有前 15 位可靠，请改存为文本", "%s is stored as a number, of which only 15 digits can be relied on; store it as text", shown(value)), true
+	}
 	if sane(value) && len(value) <= maxIdent {
 		if c == colTID && len(value) < 8 && digits(value) {
 			return say("终端号 %s 不足 8 位，前导零已丢失", "tid %s is shorter than 8 digits; its leading zeros are lost", shown(value)), true
@@ -49,7 +53,7 @@ func ident(c column, value string) (why reconcile.Words, damaged bool) {
 // sane says whether nothing about an identifier calls for a closer look.
 func sane(s string) bool {
 	for i := range len(s) {
-		if b := s[i]; b <= ' ' || b >= 0x7f || b == '"' || b == '\'' || b == '`' || b == '=' && i == 0 {
+		if b := s[i]; b <= ' ' || b >= 0x7f || b == '"' || b == '\'' || b == '`' || (b == '=' || b == '#') && i == 0 {
 			return false
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -20,17 +21,27 @@ func fillDate(pattern string, day reconcile.Day) string {
 }
 
 // dated says whether there is a source per day.
-func (b *Books) dated() bool { return fillDate(b.source.Pattern, 1) != b.source.Pattern }
+func (b *Books) dated() bool {
+	return fillDate(b.source.Pattern, 1) != b.source.Pattern || slices.ContainsFunc(b.query, func(p piece) bool { return p.name != "" })
+}
 
 // Scope is the name of the source and its pattern with the day filled in,
 // whatever folder the files happen to be in; a pattern without a date is one
 // scope for all days.
 func (b *Books) Scope(day reconcile.Day) string {
-	pattern := filepath.ToSlash(filepath.Clean(fillDate(b.source.Pattern, day)))
-	if b.source.Name == "" {
-		return pattern
+	place := ""
+	if b.source.Format.Queried() {
+		place = b.queryName()
+		if b.dated() {
+			place += " " + day.String()
+		}
+	} else {
+		place = filepath.ToSlash(filepath.Clean(fillDate(b.source.Pattern, day)))
 	}
-	return b.source.Name + ":" + pattern
+	if b.source.Name == "" {
+		return place
+	}
+	return b.source.Name + ":" + place
 }
 
 // paths lists the files of a day, sorted; reconcile.ErrNoLedger when there is none.
@@ -47,12 +58,36 @@ func (b *Books) paths(day reconcile.Day) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ledger %q: %w", b.source.Pattern, err)
 	}
+	found = slices.DeleteFunc(found, func(p string) bool { return p != path && passing(p) })
 	if len(found) == 0 {
 		return nil, missing(path)
 	}
 	slices.Sort(found)
 	return found, nil
 }
+
+// PatternFor is the pattern that finds a path: its day, where it names one, as
+// {date} or {yyyymmdd}, everything else as it stands.
+func PatternFor(path string) string {
+	path = literally(path)
+	for _, form := range []struct {
+		day *regexp.Regexp
+		put string
+	}{{dashedDay, "{date}"}, {compactDay, "{yyyymmdd}"}} {
+		path = form.day.ReplaceAllStringFunc(path, func(s string) string {
+			if _, why := date(s); why.EN != "" {
+				return s
+			}
+			return form.put
+		})
+	}
+	return path
+}
+
+var (
+	dashedDay  = regexp.MustCompile(`20[0-9]{2}-[0-9]{2}-[0-9]{2}`)
+	compactDay = regexp.MustCompile(`20[0-9]{6}`)
+)
 
 // literally escapes what Glob would take for a pattern. A bracket works where
 // the backslash separates folders, too.

@@ -20,11 +20,21 @@ import (
 // match reconcile.ErrNoLedger, reconcile.ErrHeadless, ErrNotText or ErrChanged, or are a
 // *HeaderError or what the system says of a file.
 func (b *Books) Read(ctx context.Context, day reconcile.Day, order func(reconcile.Order, string) error, bad func(reconcile.BadRow) error) (reconcile.Load, error) {
+	return b.read(ctx, day, pass{books: b, order: order, bad: bad})
+}
+
+func (b *Books) read(ctx context.Context, day reconcile.Day, p pass) (reconcile.Load, error) {
+	if b.source.Format.Queried() {
+		return b.readQuery(ctx, day, p)
+	}
 	paths, err := b.paths(day)
 	if err != nil {
 		return reconcile.Load{}, err
 	}
-	load := reconcile.Load{Scope: b.Scope(day)}
+	if err := b.settle(ctx, paths); err != nil {
+		return reconcile.Load{}, err
+	}
+	load := reconcile.Load{Scope: b.Scope(day), MayBeEmpty: b.source.MayBeEmpty}
 	if b.dated() {
 		load.Day = day
 	}
@@ -32,7 +42,7 @@ func (b *Books) Read(ctx context.Context, day reconcile.Day, order func(reconcil
 	if err != nil {
 		return reconcile.Load{}, err
 	}
-	p := pass{books: b, load: &load, again: sha256.New(), order: order, bad: bad}
+	p.load, p.again = &load, sha256.New()
 	for _, f := range files {
 		err := p.read(ctx, f)
 		if errors.Is(err, reconcile.ErrHeadless) {
@@ -51,7 +61,7 @@ func (b *Books) Read(ctx context.Context, day reconcile.Day, order func(reconcil
 func (b *Books) scanAll(ctx context.Context, paths []string, load *reconcile.Load) ([]file, error) {
 	files, sum := make([]file, len(paths)), sha256.New()
 	for i, path := range paths {
-		c, err := scan(ctx, path, b.source.Encoding, sum)
+		c, err := b.scan(ctx, path, sum)
 		if err != nil {
 			return nil, err
 		}
@@ -60,6 +70,11 @@ func (b *Books) scanAll(ctx context.Context, paths []string, load *reconcile.Loa
 		}
 		files[i] = file{path: path, name: b.shown(path), census: c, sum: sum.Sum(nil)}
 		load.Files = append(load.Files, files[i].name)
+		if b.source.Format == JSONL {
+			if files[i].keys, err = keysOf(ctx, files[i]); err != nil {
+				return nil, err
+			}
+		}
 	}
 	load.SHA256 = hex.EncodeToString(sum.Sum(nil))
 	return files, nil

@@ -198,7 +198,6 @@ func TestReadRefusesWhatIsNoText(t *testing.T) {
 		"utf-16 without mark":  "b\x00i\x00l\x00l\x00_\x00n\x00o\x00\n\x00",
 		"workbook":             "PK\x03\x04\x14\x00",
 		"old workbook":         "\xd0\xcf\x11\xe0\xa1\xb1",
-		"gzip":                 "\x1f\x8b\x08\x00",
 		"portable document":    "%PDF-1.7",
 		"nul byte in a header": plainHeader + "\x00\n",
 	} {

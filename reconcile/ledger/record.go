@@ -25,6 +25,16 @@ type record struct {
 	at    int
 	last  bool // nothing follows
 
+	// why is what else makes the record no row, in column if that can be told.
+	why    reconcile.Words
+	column string
+	// numbers marks the cells that are stored as numbers where the format
+	// knows numbers from text; nil where it does not.
+	numbers []bool
+	// serials: dates are stored as the serial numbers of a workbook, which
+	// counts from 1904 if from1904.
+	serials, from1904 bool
+
 	// As in line.
 	length int64
 	digest string

@@ -38,37 +38,37 @@ type rowReader struct {
 }
 
 // read turns the cells of a row into values, and notes every problem.
-func (r *rowReader) read(cells []string) (v values) {
+func (r *rowReader) read(rec record) (v values) {
 	r.problems = r.problems[:0]
 	for c := range columnCount {
 		if r.header.at[c] < 0 {
 			v.text[c] = r.books.source.Defaults.of(c)
 			continue
 		}
-		cell := cells[r.header.at[c]]
+		cell := rec.cells[r.header.at[c]]
 		if strings.Trim(cell, asciiBlanks) == "" {
 			v.text[c] = r.books.source.Defaults.of(c)
 			continue
 		}
-		r.cell(&v, c, cell)
+		r.cell(&v, c, cell, rec.nature(r.header.at[c]))
 	}
 	return v
 }
 
-func (r *rowReader) cell(v *values, c column, cell string) {
+func (r *rowReader) cell(v *values, c column, cell string, n nature) {
 	var why reconcile.Words
 	damaged := false
 	switch c {
 	case colBillNo, colMID, colTID, colInstMID, colRefundID, colAuthedID:
 		v.text[c] = cell
-		why, damaged = ident(c, cell)
+		why, damaged = ident(c, cell, n)
 	case colTotal, colBuyerPay, colCoupon, colRefundAmount, colAuthedAmount:
-		v.amount[c].Fen, why = r.books.source.Unit.amount(strings.Trim(cell, asciiBlanks))
+		v.amount[c].Fen, why = r.books.source.Unit.amountOf(strings.Trim(cell, asciiBlanks), n)
 		v.amount[c].Known = true
 	case colBillDate, colSettleDate:
-		v.day[c], why = date(strings.Trim(cell, asciiBlanks))
+		v.day[c], why = dateOf(strings.Trim(cell, asciiBlanks), n)
 	case colPaidAt, colServiceStart, colServiceEnd:
-		v.at[c], why = instant(strings.Trim(cell, asciiBlanks), r.books.source.Location)
+		v.at[c], why = instantOf(strings.Trim(cell, asciiBlanks), r.books.source.Location, n)
 	case colStatus:
 		v.status, why = r.books.status(cell)
 	default:

@@ -36,14 +36,13 @@ var strangers = []struct {
 }{
 	{"\xff\xfe", "it is UTF-16; save it as CSV in UTF-8 or GB18030"},
 	{"\xfe\xff", "it is UTF-16; save it as CSV in UTF-8 or GB18030"},
-	{"PK\x03\x04", "it is a workbook or an archive; save it as CSV"},
+	{"PK\x03\x04", "it is a workbook or an archive; save it as CSV, or set ledger.format to xlsx"},
 	{"\xd0\xcf\x11\xe0", "it is an old Excel workbook; save it as CSV"},
-	{"\x1f\x8b", "it is compressed with gzip; unpack it"},
 	{"%PDF", "it is a PDF; export it as CSV"},
 }
 
 // scan reads a file through once and adds its bytes to sum.
-func scan(ctx context.Context, path string, forced Encoding, sum hash.Hash) (census, error) {
+func (b *Books) scan(ctx context.Context, path string, sum hash.Hash) (census, error) {
 	f, info, err := open(path)
 	if errors.Is(err, fs.ErrNotExist) { // a link that leads nowhere
 		return census{}, fmt.Errorf("%w: %w", reconcile.ErrNoLedger, err)
@@ -52,7 +51,15 @@ func scan(ctx context.Context, path string, forced Encoding, sum hash.Hash) (cen
 		return census{}, err
 	}
 	defer f.Close()
-	br := bufio.NewReaderSize(f, bufferSize)
+	raw := io.TeeReader(f, sum)
+	if b.source.Format == XLSX {
+		return census{info: info}, scanWorkbook(ctx, path, raw)
+	}
+	text, err := unpacked(raw)
+	if err != nil {
+		return census{}, fmt.Errorf("%q: %w", path, err)
+	}
+	br := bufio.NewReaderSize(text, bufferSize)
 	head, err := br.Peek(4)
 	if err != nil && err != io.EOF {
 		return census{}, err
@@ -63,10 +70,10 @@ func scan(ctx context.Context, path string, forced Encoding, sum hash.Hash) (cen
 		}
 	}
 	var v validity
-	if err := v.read(ctx, br, sum); err != nil {
-		return census{}, err
+	if err := v.read(ctx, br); err != nil {
+		return census{}, fmt.Errorf("%q: %w", path, err)
 	}
-	c := census{info: info, eol: '\n', encoding: v.encoding(forced, head)}
+	c := census{info: info, eol: '\n', encoding: v.encoding(b.source.Encoding, head)}
 	c.sound = c.encoding == UTF8 && v.badUTF8 == 0
 	if v.linefeeds == 0 && v.returns > 0 {
 		c.eol = '\r'
@@ -86,13 +93,12 @@ type validity struct {
 	notGB bool // it is no GB18030
 }
 
-func (v *validity) read(ctx context.Context, br *bufio.Reader, sum hash.Hash) error {
+func (v *validity) read(ctx context.Context, br *bufio.Reader) error {
 	for n := 0; ; n++ {
 		if n%256 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
 		piece, err := br.ReadSlice('\n')
-		sum.Write(piece)
 		whole := err == nil || err == io.EOF
 		v.piece(piece, whole)
 		if err == io.EOF {

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -41,12 +42,33 @@ type Defaults struct {
 // Source says where a ledger is and how to read it. The zero value of every
 // field but Pattern means the default.
 type Source struct {
-	// Name tells the ledgers of several merchants apart, in Scope alone.
-	Name string
+	// Name tells the ledgers of several merchants apart, in Scope alone; Part
+	// the several sources of one merchant.
+	Name, Part string
 	// Pattern is the path as configured, with {date} (2026-11-19),
 	// {yyyymmdd} (20261119) and the glob characters of filepath.Match; Dir is
 	// the folder that a relative one counts from.
 	Pattern, Dir string
+
+	Format Format // default CSV
+	Sheet  string // of a workbook; default the first
+
+	// DSN is how a MySQL or PostgreSQL database is reached; a function, so
+	// that nothing prints it. Query is what it, or the SQLite file of
+	// Pattern, is asked; :day, :yyyymmdd, :from and :to stand for the ledger
+	// day, the first instant of its business day and that of the next.
+	DSN     func() string
+	Query   string
+	Timeout time.Duration    // of the whole answer; default 10 minutes
+	Now     func() time.Time // when a query was asked; needed where there is one, or Quiet is set
+
+	Control    Control
+	MayBeEmpty bool // a day without a row is nothing unusual
+
+	// Quiet is for how long a file must not have been changed; 0: it is not
+	// looked at. Patience is how long is waited for that, with Sleep.
+	Quiet, Patience time.Duration
+	Sleep           func(context.Context, time.Duration) error
 
 	Encoding Encoding // default Auto
 	Unit     Unit     // default Fen
@@ -67,6 +89,7 @@ type Books struct {
 	source   Source
 	headings [columnCount]string // as configured; empty: the canonical name
 	statuses map[string]reconcile.Status
+	query    []piece
 }
 
 var _ reconcile.Ledger = (*Books)(nil)
@@ -83,11 +106,21 @@ func New(s Source) (*Books, error) {
 	if s.Unit == "" {
 		s.Unit = Fen
 	}
+	if s.Format == "" {
+		s.Format = CSV
+	}
+	if s.DSN == nil {
+		s.DSN = func() string { return "" }
+	}
+	if s.Timeout == 0 {
+		s.Timeout = 10 * time.Minute
+	}
 	b := &Books{source: s}
-	var statusErr, columnErr error
+	var statusErr, columnErr, queryErr error
+	b.query, queryErr = s.checkQuery()
 	b.headings, columnErr = headings(s.Columns)
 	b.statuses, statusErr = vocabulary(s.Statuses)
-	err := errors.Join(checkPattern(s.Pattern), s.checkWords(), columnErr, statusErr)
+	err := errors.Join(s.checkPlace(), queryErr, s.checkWords(), s.Control.check(), columnErr, statusErr)
 	if err != nil {
 		return nil, err
 	}
@@ -96,6 +129,12 @@ func New(s Source) (*Books, error) {
 
 func (s Source) checkWords() error {
 	var errs []error
+	if s.Quiet > 0 && (s.Now == nil || s.Sleep == nil) {
+		errs = append(errs, errors.New("to wait for a file needs a clock"))
+	}
+	if !slices.Contains(Formats(), string(s.Format)) {
+		errs = append(errs, fmt.Errorf("format %q is not one of %s", s.Format, strings.Join(Formats(), ", ")))
+	}
 	if s.Encoding != Auto && s.Encoding != UTF8 && s.Encoding != GB18030 {
 		errs = append(errs, fmt.Errorf("encoding %q is not auto, utf-8 or gb18030", s.Encoding))
 	}
@@ -103,6 +142,35 @@ func (s Source) checkWords() error {
 		errs = append(errs, fmt.Errorf("amount unit %q is not fen or yuan", s.Unit))
 	}
 	return errors.Join(errs...)
+}
+
+// checkPlace looks at how the books are found.
+func (s Source) checkPlace() error {
+	switch {
+	case s.Format != MySQL && s.Format != Postgres:
+		return checkPattern(s.Pattern)
+	case s.DSN() == "":
+		return errors.New("the dsn of the ledger is empty")
+	}
+	return nil
+}
+
+func (s Source) checkQuery() ([]piece, error) {
+	switch {
+	case !s.Format.Queried():
+		return nil, nil
+	case strings.TrimSpace(s.Query) == "":
+		return nil, errors.New("the query of the ledger is empty")
+	case s.Now == nil:
+		return nil, errors.New("a query needs a clock")
+	}
+	return pieces(s.Query)
+}
+
+// CheckQuery says what is wrong with a query, in the words of New.
+func CheckQuery(query string) error {
+	_, err := pieces(query)
+	return err
 }
 
 func checkPattern(pattern string) error {

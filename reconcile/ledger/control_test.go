@@ -1,0 +1,167 @@
+package ledger_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/umsrecon/umsrecon/reconcile"
+	"github.com/umsrecon/umsrecon/reconcile/ledger"
+)
+
+func TestTrailers(t *testing.T) {
+	rows := plainHeader + "\n3194A,2026-11-19,10.00,PAID\n3194B,2026-11-19,5.50,PAID\n"
+	for name, c := range map[string]struct{ trailer, missed string }{
+		"sum in its column":         {"合计,,15.50,\n", ""},
+		"count and sum":             {"合计,2,15.5,\n", ""},
+		"in words":                  {"合计：2笔，金额：15.50元\n", ""},
+		"on two lines":              {"合计笔数：2\n合计金额：15.50\n", ""},
+		"with thousands":            {"\"合计 2 笔\",,\"0,015.50\",\n", "states a sum"},
+		"count is wrong":            {"合计,3,15.50,\n", "orders.csv:4 states 3 rows, and 2 were read"},
+		"sum is wrong":              {"合计,2,15.51,\n", "orders.csv:4 states a sum of 15.51 yuan, and 15.50 were read"},
+		"says nothing":              {"合计,,,\n", "states neither a count nor a sum"},
+		"is not there":              {"", "has no trailer that begins with"},
+		"an order behind is no end": {"合计,2,15.50,\n3194C,2026-11-19,1.00,PAID\n", "states 2 rows, and 3 were read"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := source(t, rows+c.trailer)
+			s.Unit, s.Control.Trailer = ledger.Yuan, "合计"
+			r, err := readSource(t, s)
+			require.NoError(t, err)
+			require.Empty(t, r.bad)
+			require.Len(t, r.load.Controls, 1)
+			control := r.load.Controls[0]
+			require.Equal(t, int64(len(r.orders)), control.Rows)
+			if c.missed == "" {
+				require.Empty(t, control.Missed)
+				require.False(t, r.load.Missed())
+				return
+			}
+			if name == "with thousands" { // 0,015.50 is 15.50: it is met
+				require.Empty(t, control.Missed)
+				return
+			}
+			require.True(t, r.load.Missed())
+			require.Contains(t, control.Missed.EN, c.missed)
+			require.NotEmpty(t, control.Missed.ZH)
+		})
+	}
+}
+
+// A trailer that nobody configured is a bad row that says what to do.
+func TestTrailerThatIsNotConfigured(t *testing.T) {
+	r := readYuan(t, plainHeader+"\n3194A,2026-11-19,10.00,PAID\n合计,,10.00,\n")
+	require.Len(t, r.orders, 1)
+	require.Equal(t, "the row states totals and is no order (try: ledger.control.trailer: 合计)", r.bad[0].Reason.EN)
+	require.Empty(t, r.load.Controls)
+	r = readYuan(t, plainHeader+"\n合计A,2026-11-19,10.00,PAID\n")
+	require.NotContains(t, r.bad[0].Reason.EN, "states totals", "it has a bill date")
+}
+
+func TestSidecars(t *testing.T) {
+	rows := plainHeader + "\n3194A,2026-11-19,10.00,PAID\n3194B,2026-11-19,x,PAID\n"
+	for name, c := range map[string]struct{ sidecar, missed, err string }{
+		"both":               {"count=2\nsum=10.00\n", "", ""},
+		"colons and blanks":  {"Count: 2\r\nSum : 10\r\n", "", ""},
+		"JSON":               {`{"count": 2, "sum": "10.00", "maker": "shop"}`, "", ""},
+		"count is wrong":     {"count=3", "orders.csv.ctl states 3 rows, and 2 were read", ""},
+		"sum cannot be held": {"count=2\nsum=99.00", "", ""}, // one row's amount is not readable, and is told as such
+		"says nothing":       {"hello", "neither a count nor a sum", ""},
+		"no number":          {"count=two", "", `count "two" is not a number of rows`},
+		"no amount":          {"sum=¥10", "", "carries a currency mark"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := source(t, rows)
+			s.Unit, s.Control.Sidecar = ledger.Yuan, "{file}.ctl"
+			writeFile(t, s.Dir, "orders.csv.ctl", c.sidecar)
+			r, err := readSource(t, s)
+			if c.err != "" {
+				require.ErrorIs(t, err, reconcile.ErrUnreadable)
+				require.ErrorContains(t, err, c.err)
+				return
+			}
+			require.NoError(t, err)
+			require.Contains(t, r.load.Controls[0].Missed.EN, c.missed)
+			require.Equal(t, c.missed != "", r.load.Missed())
+		})
+	}
+	s := source(t, rows)
+	s.Control.Sidecar = "{file}.ctl"
+	_, err := readSource(t, s)
+	require.ErrorIs(t, err, ledger.ErrNotReady)
+	require.ErrorContains(t, err, "orders.csv.ctl")
+}
+
+func TestControlsThatAreRefused(t *testing.T) {
+	for want, c := range map[string]ledger.Control{
+		"is no column of amounts": {SumOf: "bill_no"}, "that holds {file}": {Sidecar: "a.ctl"}, "must be a file name": {Sidecar: "../{file}"},
+	} {
+		_, err := ledger.New(ledger.Source{Pattern: "a", Control: c})
+		require.ErrorContains(t, err, want)
+	}
+}
+
+// A table of refunds has no total_amount of its own.
+func TestRefundsAlone(t *testing.T) {
+	s := source(t, "bill_no,bill_date,status,refund_order_id,refund_amount\n3194A,2026-11-19,SUCCESS,R1,5\n")
+	s.Control, s.MayBeEmpty = ledger.Control{SumOf: "refund_amount", Sidecar: "{file}.ctl"}, true
+	writeFile(t, s.Dir, "orders.csv.ctl", "sum=5")
+	r, err := readSource(t, s)
+	require.NoError(t, err)
+	require.Equal(t, "R1", r.orders[0].RefundID)
+	require.False(t, r.load.Missed())
+	require.True(t, r.load.MayBeEmpty)
+	_, err = readSource(t, source(t, "bill_no,bill_date,status,refund_order_id,refund_amount,total_amonut\n"))
+	require.ErrorContains(t, err, `did you mean "total_amonut"?`)
+}
+
+func TestFileThatIsStillWritten(t *testing.T) {
+	now := time.Date(2026, 11, 20, 2, 30, 0, 0, time.UTC)
+	s := source(t, plainHeader+"\n3194A,2026-11-19,10,PAID\n")
+	path := filepath.Join(s.Dir, "orders.csv")
+	touch := func(at time.Time) { require.NoError(t, os.Chtimes(path, at, at)) }
+	var waited time.Duration
+	writes := 0 // how often it is written to while it is waited for
+	s.Quiet, s.Patience, s.Now = 10*time.Second, time.Minute, func() time.Time { return now }
+	s.Sleep = func(_ context.Context, d time.Duration) error {
+		now, waited = now.Add(d), waited+d
+		if writes > 0 {
+			writes--
+			touch(now)
+		}
+		return nil
+	}
+	read := func(changed time.Time, more int) error {
+		touch(changed)
+		waited, writes = 0, more
+		_, err := readSource(t, s)
+		return err
+	}
+	require.NoError(t, read(now.Add(-10*time.Second), 0))
+	require.Zero(t, waited)
+	require.NoError(t, read(now.Add(-4*time.Second), 0))
+	require.Equal(t, 6*time.Second, waited)
+	require.NoError(t, read(now, 3))
+	require.Equal(t, 40*time.Second, waited)
+	require.ErrorIs(t, read(now, 100), ledger.ErrNotReady)
+	require.LessOrEqual(t, waited, time.Minute)
+	require.ErrorIs(t, read(now.Add(time.Hour), 0), ledger.ErrNotReady, "a clock that is an hour ahead")
+}
+
+func TestFilesBesideTheLedger(t *testing.T) {
+	s := source(t, plainHeader+"\n3194A,2026-11-19,10,PAID\n")
+	for _, name := range []string{"~$orders.csv", ".~lock.orders.csv#", "orders.csv.tmp", "orders.csv.part"} {
+		writeFile(t, s.Dir, name, "half")
+	}
+	s.Pattern = "*orders.csv*"
+	r, err := readSource(t, s)
+	require.NoError(t, err)
+	require.Equal(t, []string{"orders.csv"}, r.load.Files)
+	s.Pattern = "orders.csv.tmp" // named in full it is meant
+	_, err = readSource(t, s)
+	require.NotErrorIs(t, err, reconcile.ErrNoLedger)
+}

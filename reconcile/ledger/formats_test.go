@@ -1,0 +1,299 @@
+package ledger_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/xuri/excelize/v2"
+
+	"github.com/umsrecon/umsrecon/reconcile"
+	"github.com/umsrecon/umsrecon/reconcile/ledger"
+)
+
+// sample is a ledger of n payments with their refunds, as rows of cells; the
+// first row has the headings. Amounts are in yuan.
+func sample(n int) [][]string {
+	rows := [][]string{{"order_no", "bill_no", "bill_date", "total_amount", "status", "paid_at", "refund_order_id", "refund_amount"}}
+	for i := range n {
+		bill := fmt.Sprintf("31942023071912562344%06d", i+1)
+		row := []string{fmt.Sprintf("订单 %d", i), bill, "2026-11-19", fmt.Sprintf("%d.%02d", 10+i, i%100), "已支付", fmt.Sprintf("2026-11-19 %02d:30:05", i%24), "", ""}
+		rows = append(rows, row)
+		if i%7 == 0 {
+			rows = append(rows, []string{"", bill, "2026-11-19", "", "SUCCESS", "2026-11-19 23:00:00", fmt.Sprintf("R%d", i), "1.50"})
+		}
+	}
+	return rows
+}
+
+func separated(rows [][]string, sep string) []byte {
+	var text strings.Builder
+	for _, r := range rows {
+		text.WriteString(strings.Join(r, sep) + "\n")
+	}
+	return []byte(text.String())
+}
+
+func gzipped(t testing.TB, text []byte) []byte {
+	var out bytes.Buffer
+	z := gzip.NewWriter(&out)
+	_, err := z.Write(text)
+	require.NoError(t, err)
+	require.NoError(t, z.Close())
+	return out.Bytes()
+}
+
+func jsonLines(t testing.TB, rows [][]string) []byte {
+	var out bytes.Buffer
+	for _, r := range rows[1:] {
+		object := map[string]any{}
+		for i, cell := range r {
+			if cell != "" {
+				object[rows[0][i]] = cell
+			}
+		}
+		text, err := json.Marshal(object)
+		require.NoError(t, err)
+		out.Write(append(text, '\n'))
+	}
+	return out.Bytes()
+}
+
+// workbook writes rows as a person's spreadsheet has them: dates, times and
+// amounts are numbers, everything else is text.
+func workbook(t testing.TB, rows [][]string, titles ...string) []byte {
+	f := excelize.NewFile()
+	defer f.Close()
+	dates, err := f.NewStyle(&excelize.Style{NumFmt: 14})
+	require.NoError(t, err)
+	put := func(row, col int, v any) {
+		cell, err := excelize.CoordinatesToCellName(col+1, row)
+		require.NoError(t, err)
+		require.NoError(t, f.SetCellValue("Sheet1", cell, v))
+		if _, ok := v.(float64); ok && (strings.HasSuffix(rows[0][col], "_date") || rows[0][col] == "paid_at") {
+			require.NoError(t, f.SetCellStyle("Sheet1", cell, cell, dates))
+		}
+	}
+	for i, title := range titles {
+		put(i+1, 0, title)
+	}
+	for i, r := range rows {
+		for j, cell := range r {
+			if i == 0 || cell == "" {
+				put(i+1+len(titles), j, cell)
+				continue
+			}
+			put(i+1+len(titles), j, native(t, rows[0][j], cell))
+		}
+	}
+	var out bytes.Buffer
+	require.NoError(t, f.Write(&out))
+	return out.Bytes()
+}
+
+func native(t testing.TB, heading, cell string) any {
+	serial := func(layout string) float64 {
+		at, err := time.Parse(layout, cell)
+		require.NoError(t, err)
+		return float64(at.Unix())/86400 + 25569
+	}
+	switch heading {
+	case "bill_date":
+		return serial(time.DateOnly)
+	case "paid_at":
+		return serial(time.DateTime)
+	case "total_amount", "refund_amount":
+		var yuan float64
+		_, err := fmt.Sscan(cell, &yuan)
+		require.NoError(t, err)
+		return yuan
+	}
+	return cell
+}
+
+func readBytes(t testing.TB, format ledger.Format, text []byte) (result, error) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "orders"), text, 0o600))
+	return readSource(t, ledger.Source{Dir: dir, Pattern: "orders", Format: format, Unit: ledger.Yuan, Defaults: terminal})
+}
+
+// placeless takes away where the orders stood.
+func placeless(orders []reconcile.Order) []reconcile.Order {
+	for i := range orders {
+		orders[i].Source = reconcile.Source{}
+	}
+	return orders
+}
+
+func TestFormatsSayTheSame(t *testing.T) {
+	rows := sample(300)
+	want, err := readBytes(t, ledger.CSV, separated(rows, ","))
+	require.NoError(t, err)
+	require.Len(t, want.orders, 343)
+	require.Empty(t, want.bad)
+	for name, c := range map[string]struct {
+		format ledger.Format
+		text   []byte
+	}{
+		"tab":                    {ledger.CSV, separated(rows, "\t")},
+		"bar":                    {ledger.CSV, separated(rows, "|")},
+		"gzip":                   {ledger.CSV, gzipped(t, separated(rows, ","))},
+		"jsonl":                  {ledger.JSONL, jsonLines(t, rows)},
+		"jsonl, gzip":            {ledger.JSONL, gzipped(t, jsonLines(t, rows))},
+		"workbook":               {ledger.XLSX, workbook(t, rows)},
+		"workbook with a title":  {ledger.XLSX, workbook(t, rows, "某某商户 2026-11-19 订单", "")},
+		"gzip of several pieces": {ledger.CSV, append(gzipped(t, separated(rows[:5], ",")), gzipped(t, separated(rows[5:], ","))...)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := readBytes(t, c.format, c.text)
+			require.NoError(t, err)
+			require.Empty(t, got.bad)
+			require.Equal(t, placeless(want.orders), placeless(got.orders))
+			require.Equal(t, want.rows, got.rows)
+			require.Equal(t, want.load.Rows, got.load.Rows)
+		})
+	}
+}
+
+func TestDamagedJSONLines(t *testing.T) {
+	const sound = `{"bill_no":"3194A","bill_date":"2026-11-19","total_amount":19.08,"status":"PAID"}`
+	for name, c := range map[string]struct {
+		line, why string
+		damaged   bool
+	}{
+		"cut off":           {sound[:40], "is not one JSON object (unexpected EOF); it is the last line, the file is probably cut off", false},
+		"two objects":       {sound + sound, "text behind the object", false},
+		"no object":         {`"x"`, "does not begin with {", false},
+		"a key twice":       {strings.Replace(sound, `{`, `{"status":"UNPAID",`, 1), `the key "status" stands twice`, false},
+		"id as a number":    {strings.Replace(sound, `"3194A"`, `31942023071912562344`, 1), "only 15 digits can be relied on", true},
+		"float":             {strings.Replace(sound, "19.08", "19.079999999999998", 1), "finer than one fen", false},
+		"exponent":          {strings.Replace(sound, "19.08", "1.9e1", 1), "scientific notation", false},
+		"a list":            {strings.Replace(sound, `"PAID"`, `["PAID"]`, 1), "is not mapped", false},
+		"null":              {strings.Replace(sound, `19.08`, `null`, 1), "total_amount is empty", false},
+		"NUL":               {strings.Replace(sound, `3194A`, `3194\u0000`, 1), "characters that no identifier has", false},
+		"key that is empty": {`{"":1}`, "bill_no is empty", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, err := readBytes(t, ledger.JSONL, []byte(sound+"\n\n"+c.line))
+			require.NoError(t, err)
+			require.Len(t, r.orders, 1)
+			require.Len(t, r.bad, 1)
+			require.Equal(t, 3, r.bad[0].Line)
+			require.Contains(t, r.bad[0].Reason.EN, c.why)
+			require.Equal(t, c.damaged, r.bad[0].Damaged)
+			require.Equal(t, strings.ReplaceAll(c.line, "\x00", "\ufffd"), r.bad[0].Raw)
+		})
+	}
+}
+
+func TestJSONLinesAsAWhole(t *testing.T) {
+	_, err := readBytes(t, ledger.JSONL, []byte("[\n{}\n]"))
+	require.ErrorIs(t, err, reconcile.ErrUnreadable)
+	require.ErrorContains(t, err, "one JSON list")
+	_, err = readBytes(t, ledger.JSONL, nil)
+	require.ErrorIs(t, err, reconcile.ErrHeadless)
+	_, err = readBytes(t, ledger.JSONL, []byte(`{"bill_nr":"1"}`))
+	var header *ledger.HeaderError
+	require.ErrorAs(t, err, &header)
+	require.ErrorContains(t, err, `did you mean "bill_nr"?`)
+
+	dir := t.TempDir()
+	writeFile(t, dir, "o.jsonl", `{"bill_no":"3194A","bill_date":"2026-11-19","pay":{"total":1908},"status":"PAID"}`)
+	r, err := readSource(t, ledger.Source{Dir: dir, Pattern: "o.jsonl", Format: ledger.JSONL, Defaults: terminal, Columns: map[string]string{"total_amount": "pay.total"}})
+	require.NoError(t, err)
+	require.Equal(t, reconcile.Fen(1908), r.orders[0].Amount)
+}
+
+func TestDamagedWorkbooks(t *testing.T) {
+	header := []string{"bill_no", "bill_date", "total_amount", "status", "paid_at"}
+	for name, c := range map[string]struct {
+		column int
+		value  any
+		why    string // empty: sound
+		key    bool
+	}{
+		"id as a number":             {0, 319420230719125623.0, "bill_no", true},
+		"short id as a number":       {0, 31942.0, "", false},
+		"error value":                {0, "#N/A", "error value of a spreadsheet", true},
+		"apostrophe":                 {0, "'3194", "apostrophe", true},
+		"date as a number":           {1, 46345.0, "", false},
+		"date with a time":           {1, 46345.5, "serial number", false},
+		"date as text":               {1, "2026-11-19", "", false},
+		"date with slashes":          {1, "2026/11/19", "slashes", false},
+		"amount":                     {2, 19.9, "", false},
+		"amount as a sum of floats":  {2, 19.899999999999999, "", false},
+		"amount in binary fractions": {2, 0.1 + 0.2, "", false},
+		"amount below a fen":         {2, 19.905, "finer than one fen", false},
+		"amount with a mark":         {2, "¥19.90", "currency mark", false},
+		"negative amount":            {2, -19.9, "sign", false},
+		"time as a number":           {4, 46345.604224537, "", false},
+		"time without seconds":       {4, "2026-11-19 10:00", "no seconds", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			row := []any{"3194A", 46345.0, 19.9, "PAID", 46345.5}
+			row[c.column] = c.value
+			f := excelize.NewFile()
+			defer f.Close()
+			require.NoError(t, f.SetSheetRow("Sheet1", "A1", &header))
+			require.NoError(t, f.SetSheetRow("Sheet1", "A3", &row))
+			var out bytes.Buffer
+			require.NoError(t, f.Write(&out))
+			r, err := readBytes(t, ledger.XLSX, out.Bytes())
+			require.NoError(t, err)
+			if c.why == "" {
+				require.Empty(t, r.bad)
+				require.Equal(t, day, r.orders[0].BillDay)
+				if c.column == 4 {
+					require.Equal(t, "14:30:05", r.orders[0].PaidAt.Format(time.TimeOnly))
+				}
+				return
+			}
+			require.Empty(t, r.orders)
+			require.Equal(t, 3, r.bad[0].Line)
+			require.Contains(t, r.bad[0].Column+r.bad[0].Reason.EN, c.why)
+			require.Equal(t, c.key, r.bad[0].Damaged)
+		})
+	}
+}
+
+func TestWorkbooksAsAWhole(t *testing.T) {
+	for name, c := range map[string]struct{ text, why string }{
+		"text":        {"bill_no\n", "not an xlsx workbook"},
+		"old":         {"\xd0\xcf\x11\xe0....", "old Excel workbook, or one with a password"},
+		"empty":       {"", "it is empty"},
+		"archive":     {"PK\x03\x04....", "not an xlsx workbook"},
+		"cut off":     {string(workbook(t, sample(3))[:2000]), "not an xlsx workbook"},
+		"half a gzip": {"\x1f\x8b\x08", "not an xlsx workbook"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := readBytes(t, ledger.XLSX, []byte(c.text))
+			require.ErrorIs(t, err, ledger.ErrNotWorkbook)
+			require.ErrorIs(t, err, reconcile.ErrUnreadable)
+			require.ErrorContains(t, err, c.why)
+		})
+	}
+	_, err := readBytes(t, ledger.XLSX, workbook(t, [][]string{{"bill_nr", "bill_date", "total_amount", "status"}, {"1", "2026-11-19", "1", "PAID"}}))
+	var header *ledger.HeaderError
+	require.ErrorAs(t, err, &header)
+	require.ErrorContains(t, err, `did you mean "bill_nr"?`)
+
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "o.xlsx"), workbook(t, sample(1)), 0o600))
+	_, err = readSource(t, ledger.Source{Dir: dir, Pattern: "o.xlsx", Format: ledger.XLSX, Sheet: "Sheet2", Defaults: terminal})
+	require.ErrorContains(t, err, `no sheet "Sheet2" (did you mean "Sheet1"?)`)
+}
+
+func TestCutOffGzip(t *testing.T) {
+	whole := gzipped(t, separated(sample(300), ","))
+	for _, n := range []int{3, 20, len(whole) / 2, len(whole) - 1} {
+		_, err := readBytes(t, ledger.CSV, whole[:n])
+		require.ErrorIs(t, err, ledger.ErrGzip)
+	}
+}

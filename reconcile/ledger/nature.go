@@ -1,0 +1,60 @@
+package ledger
+
+import (
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/umsrecon/umsrecon/reconcile"
+)
+
+// nature is what a format says of a cell beside its text; the zero nature,
+// that of a text file, says nothing.
+type nature struct {
+	number            bool // it is stored as a number
+	serials, from1904 bool // as in record
+}
+
+func (rec record) nature(at int) nature {
+	return nature{rec.numbers != nil && at < len(rec.numbers) && rec.numbers[at], rec.serials, rec.from1904}
+}
+
+// exactDigits is how many digits of a number survive in a spreadsheet.
+const exactDigits = 15
+
+// amountOf is amount for a cell that may be stored as a binary fraction:
+// 19.899999999999999 is how a workbook keeps 19.90.
+func (u Unit) amountOf(value string, n nature) (reconcile.Fen, reconcile.Words) {
+	if !n.number || !n.serials || len(value) <= exactDigits {
+		return u.amount(value)
+	}
+	f, err := strconv.ParseFloat(value, 64)
+	if u == Yuan {
+		f *= 100
+	}
+	whole := math.Round(f)
+	if err != nil || math.Abs(f-whole) > 1e-4 || math.Abs(whole) > float64(reconcile.MaxFen) || whole < 0 {
+		return u.amount(value)
+	}
+	return reconcile.Fen(whole), reconcile.Words{}
+}
+
+// dateOf is date for a cell that may hold a serial number by right.
+func dateOf(value string, n nature) (reconcile.Day, reconcile.Words) {
+	if n.serials {
+		if t, ok := serialTime(value, n.from1904); ok && t.Hour()+t.Minute()+t.Second() == 0 {
+			return reconcile.MakeDay(t.Year(), t.Month(), t.Day()), reconcile.Words{}
+		}
+	}
+	return date(value)
+}
+
+// instantOf is instant for a cell that may hold a serial number by right.
+func instantOf(value string, zone *time.Location, n nature) (time.Time, reconcile.Words) {
+	if n.serials {
+		if t, ok := serialTime(value, n.from1904); ok {
+			value = t.Format(time.DateTime)
+		}
+	}
+	return instant(value, zone)
+}

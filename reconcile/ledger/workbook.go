@@ -1,0 +1,225 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/xuri/excelize/v2"
+)
+
+const (
+	maxWorkbook = 4 << 30  // unpacked, in bytes
+	maxInMemory = 16 << 20 // of one part; larger ones are unpacked to a temporary file
+	// titleRows is how many rows may stand above the header: titles that
+	// people write there.
+	titleRows = 10
+)
+
+// scanWorkbook reads a workbook through, for its hash.
+func scanWorkbook(ctx context.Context, path string, r io.Reader) error {
+	head := make([]byte, 4)
+	n, err := io.ReadFull(r, head)
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+		return err
+	}
+	switch string(head[:n]) {
+	case "PK\x03\x04":
+	case "\xd0\xcf\x11\xe0":
+		return fmt.Errorf("%q: %w: it is an old Excel workbook, or one with a password; save it as .xlsx without one", path, ErrNotWorkbook)
+	case "":
+		return fmt.Errorf("%q: %w: it is empty", path, ErrNotWorkbook)
+	default:
+		return fmt.Errorf("%q: %w; set ledger.format to what it is", path, ErrNotWorkbook)
+	}
+	_, err = io.Copy(io.Discard, readerOf(func(p []byte) (int, error) {
+		if ctx.Err() != nil {
+			return 0, ctx.Err()
+		}
+		return r.Read(p)
+	}))
+	return err
+}
+
+type readerOf func([]byte) (int, error)
+
+func (f readerOf) Read(p []byte) (int, error) { return f(p) }
+
+// workbookTable is one sheet of a workbook. It is gone through twice at the
+// same time, once for the values as they are stored and once as they are
+// shown: a value that is not shown as it is stored is no text.
+type workbookTable struct {
+	book          *excelize.File
+	file          string
+	stored, shown *excelize.Rows
+	row           int // the last one read
+	from1904      bool
+	width         int
+	before        []sheetRow // to be read again, before those of the sheet
+	ahead         *sheetRow
+}
+
+type sheetRow struct {
+	no            int
+	stored, shown []string
+}
+
+// openWorkbook opens a sheet; "" is the first.
+func openWorkbook(r io.Reader, file, sheet string) (t *workbookTable, err error) {
+	t = &workbookTable{file: file}
+	defer func() {
+		if p := recover(); p != nil {
+			err = t.panicked(p)
+		}
+		if err != nil && t != nil {
+			err = errors.Join(err, t.close())
+		}
+	}()
+	t.book, err = excelize.OpenReader(r, excelize.Options{UnzipSizeLimit: maxWorkbook, UnzipXMLSizeLimit: maxInMemory})
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNotWorkbook, err)
+	}
+	sheets := t.book.GetSheetList()
+	switch {
+	case len(sheets) == 0:
+		return nil, fmt.Errorf("%w: it has no sheet", ErrNotWorkbook)
+	case sheet == "":
+		sheet = sheets[0]
+	case !slices.Contains(sheets, sheet):
+		return nil, &HeaderError{File: file, Line: 1, Faults: []HeaderFault{{
+			Heading: sheet, Problem: fmt.Sprintf("no sheet %q", sheet), DidYouMean: nearest(sheet, sheets),
+		}}}
+	}
+	props, err := t.book.GetWorkbookProps()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNotWorkbook, err)
+	}
+	t.from1904 = props.Date1904 != nil && *props.Date1904
+	if t.stored, err = t.book.Rows(sheet); err == nil {
+		t.shown, err = t.book.Rows(sheet)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: sheet %q: %w", ErrNotWorkbook, sheet, err)
+	}
+	return t, nil
+}
+
+func (t *workbookTable) panicked(p any) error {
+	return fmt.Errorf("%q: %w: row %d cannot be read (%v)", t.file, ErrNotWorkbook, t.row+1, p)
+}
+
+func (t *workbookTable) close() error {
+	var errs []error
+	for _, rows := range []*excelize.Rows{t.stored, t.shown} {
+		if rows != nil {
+			errs = append(errs, rows.Close())
+		}
+	}
+	if t.book != nil {
+		errs = append(errs, t.book.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// header is the first row in which every column is found; of a sheet without
+// one, what the row that comes nearest to it lacks.
+func (t *workbookTable) header(b *Books, file string) (header, error) {
+	var least *HeaderError
+	for range titleRows {
+		r, err := t.take()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return header{}, err
+		}
+		h, err := b.headerOf(r.stored, file, r.no)
+		if err == nil {
+			return h, nil
+		}
+		var fault *HeaderError
+		if errors.As(err, &fault) && (least == nil || len(fault.Faults) < len(least.Faults)) {
+			least = fault
+		}
+	}
+	if least == nil {
+		return header{}, io.EOF
+	}
+	return header{}, least
+}
+
+func (t *workbookTable) under(h header) { t.width = len(h.cells) }
+
+func (t *workbookTable) next() (record, error) {
+	r, err := t.take()
+	if err != nil {
+		return record{}, err
+	}
+	_, err = t.peek()
+	if err != nil && !errors.Is(err, io.EOF) {
+		return record{}, err
+	}
+	rec := record{line: r.no, text: strings.Join(r.stored, "\t"), last: err != nil, serials: true, from1904: t.from1904}
+	rec.cells = fill(r.stored, t.width)
+	rec.numbers = make([]bool, len(rec.cells))
+	for i, v := range rec.cells {
+		rec.numbers[i] = i < len(r.shown) && v != r.shown[i] && numeric(v)
+	}
+	return rec, nil
+}
+
+// numeric says whether a text could be a number of a workbook.
+func numeric(s string) bool {
+	return s != "" && strings.Trim(s, "0123456789.eE+-") == ""
+}
+
+func (t *workbookTable) take() (sheetRow, error) {
+	r, err := t.peek()
+	t.ahead = nil
+	return r, err
+}
+
+// peek is the next row that is not blank, or io.EOF.
+func (t *workbookTable) peek() (sheetRow, error) {
+	for t.ahead == nil {
+		if len(t.before) > 0 {
+			t.ahead, t.before = &t.before[0], t.before[1:]
+			break
+		}
+		r, err := t.read()
+		if err != nil {
+			return sheetRow{}, err
+		}
+		if strings.TrimSpace(strings.Join(r.stored, "")) != "" {
+			t.ahead = &r
+		}
+	}
+	return *t.ahead, nil
+}
+
+func (t *workbookTable) read() (r sheetRow, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = t.panicked(p)
+		}
+	}()
+	if more, also := t.stored.Next(), t.shown.Next(); !more || !also {
+		if err := errors.Join(t.stored.Error(), t.shown.Error()); err != nil {
+			return sheetRow{}, t.panicked(err)
+		}
+		return sheetRow{}, io.EOF
+	}
+	stored, err := t.stored.Columns(excelize.Options{RawCellValue: true})
+	if err != nil {
+		return sheetRow{}, t.panicked(err)
+	}
+	shown, err := t.shown.Columns()
+	if err != nil {
+		return sheetRow{}, t.panicked(err)
+	}
+	t.row++
+	return sheetRow{t.row, stored, shown}, nil
+}
