@@ -2,9 +2,11 @@ package main
 
 import (
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/umsrecon/umsrecon/reconcile"
+	"github.com/umsrecon/umsrecon/reconcile/ledger"
 )
 
 // Config is the configuration file, checked. Load makes one; defaults has
@@ -109,6 +111,19 @@ type Control struct {
 	Trailer string `yaml:"trailer"` // how the rows begin behind the orders; empty: none
 	Sidecar string `yaml:"sidecar"` // the file beside it, with {file}; empty: none
 	SumOf   string `yaml:"sum_of"`  // the column of amounts
+}
+
+// places are where the sources are, as a person reads it.
+func (l Ledger) places() string {
+	var all []string
+	for _, s := range l.Each() {
+		place := s.Pattern
+		if f := ledger.Format(s.Format); f == ledger.MySQL || f == ledger.Postgres {
+			place = s.Format
+		}
+		all = append(all, strings.TrimSpace(s.Name+" "+place))
+	}
+	return strings.Join(all, ", ")
 }
 
 // Query is a query of SQL; the one value that may be written on several lines.

@@ -278,3 +278,40 @@ func TestLoadUnreadableFile(t *testing.T) {
 	_, err := Load(filepath.Join(dir, "none.yaml"), noEnvironment)
 	require.ErrorIs(t, err, fs.ErrNotExist)
 }
+
+// A source is like the ledger that lists it in what it does not name.
+func TestSourcesInherit(t *testing.T) {
+	c, err := Load(writeConfig(t, `
+ledger:
+  amount_unit: yuan
+  columns: {bill_no: 账单号, status: 状态}
+  sources: [{path: pay.csv}, {name: r, path: back.csv, amount_unit: fen, columns: {status: 退款状态}, may_be_empty: true}]
+merchants:
+  - {mid: "1", ledger: {path: own.csv}}
+  - {mid: "2", ledger: {encoding: utf-8, sources: [{path: a.jsonl, format: jsonl}]}}
+  - {mid: "3"}
+`), fullEnvironment, EverySection...)
+	require.NoError(t, err)
+	each := c.Ledger.Each()
+	require.Equal(t, []string{"pay.csv", "back.csv"}, []string{each[0].Pattern, each[1].Pattern})
+	require.Equal(t, []string{"yuan", "fen"}, []string{each[0].AmountUnit, each[1].AmountUnit})
+	require.Equal(t, map[string]string{"bill_no": "账单号", "status": "状态"}, each[0].Columns)
+	require.Equal(t, map[string]string{"bill_no": "账单号", "status": "退款状态"}, each[1].Columns)
+	require.True(t, each[1].MayBeEmpty)
+	require.False(t, each[0].MayBeEmpty)
+
+	all := c.Merchants()
+	own := all[0].Ledger.Each()
+	require.Len(t, own, 1, "a ledger that names a path means it")
+	require.Equal(t, "own.csv", own[0].Pattern)
+	theirs := all[1].Ledger.Each()
+	require.Equal(t, []string{"jsonl", "utf-8", "yuan"}, []string{theirs[0].Format, theirs[0].Encoding, theirs[0].AmountUnit})
+	books, err := c.books(wallClock{})
+	require.NoError(t, err)
+	var scopes []string
+	for _, b := range books {
+		scopes = append(scopes, b.Scope(1))
+	}
+	require.Equal(t, []string{"1:own.csv", "2:a.jsonl", "pay.csv", "back.csv"}, scopes)
+	require.Equal(t, "pay.csv, r back.csv", c.Ledger.places())
+}

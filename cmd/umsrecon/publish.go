@@ -143,7 +143,7 @@ func (c *Config) shownSettings() []reports.Setting {
 	rows := []reports.Setting{
 		{Name: "timezone", Value: c.Timezone.String()},
 		{Name: "cutoff", Value: c.cutoffText()},
-		{Name: "ledger.path", Value: c.Ledger.Pattern},
+		{Name: "ledger.path", Value: c.Ledger.places()},
 		{Name: "ledger.amount_unit", Value: c.Ledger.AmountUnit},
 	}
 	for _, s := range []struct {

@@ -1,10 +1,12 @@
 package ledger_test
 
 import (
+	"archive/zip"
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -288,6 +290,47 @@ func TestWorkbooksAsAWhole(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "o.xlsx"), workbook(t, sample(1)), 0o600))
 	_, err = readSource(t, ledger.Source{Dir: dir, Pattern: "o.xlsx", Format: ledger.XLSX, Sheet: "Sheet2", Defaults: terminal})
 	require.ErrorContains(t, err, `no sheet "Sheet2" (did you mean "Sheet1"?)`)
+}
+
+// A sheet that breaks off inside a workbook that is whole as an archive must
+// not be read as far as it goes.
+func TestBrokenSheet(t *testing.T) {
+	sound := workbook(t, sample(5))
+	for name, damage := range map[string]func(string) string{
+		"nothing":    func(s string) string { return s },
+		"cut off":    func(s string) string { return s[:len(s)*2/3] },
+		"not XML":    func(s string) string { return strings.Replace(s, `r="A4"`, `r=<`, 1) },
+		"no closing": func(s string) string { return strings.Replace(s, "</sheetData>", "", 1) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			z, err := zip.NewReader(bytes.NewReader(sound), int64(len(sound)))
+			require.NoError(t, err)
+			var out bytes.Buffer
+			w := zip.NewWriter(&out)
+			for _, part := range z.File {
+				in, err := part.Open()
+				require.NoError(t, err)
+				text, err := io.ReadAll(in)
+				require.NoError(t, err)
+				if part.Name == "xl/worksheets/sheet1.xml" {
+					text = []byte(damage(string(text)))
+				}
+				to, err := w.Create(part.Name)
+				require.NoError(t, err)
+				_, err = to.Write(text)
+				require.NoError(t, err)
+			}
+			require.NoError(t, w.Close())
+			r, err := readBytes(t, ledger.XLSX, out.Bytes())
+			if name == "nothing" {
+				require.NoError(t, err)
+				require.Len(t, r.orders, 6)
+				return
+			}
+			require.ErrorIs(t, err, ledger.ErrNotWorkbook)
+			require.ErrorContains(t, err, "sheet1.xml")
+		})
+	}
 }
 
 func TestCutOffGzip(t *testing.T) {

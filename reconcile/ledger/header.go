@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // header says in which cell of a row each of our columns stands.
@@ -64,7 +65,7 @@ func (b *Books) headingFault(c column, found []int, there []string) HeaderFault 
 		return HeaderFault{}
 	case b.headings[c] != "":
 		f.Problem = fmt.Sprintf("no column %q, which the configuration names for %s", f.Heading, c)
-	case c == colTotal && b.refundsAlone(there) && nearest(f.Heading, there) == "":
+	case c == colTotal && b.refundsAlone(there) && c.likeliest(f.Heading, b.unnamed(there)) == "":
 		return HeaderFault{}
 	case c.required():
 		f.Problem = fmt.Sprintf("no column %s, and the configuration names none for it", c)
@@ -73,9 +74,39 @@ func (b *Books) headingFault(c column, found []int, there []string) HeaderFault 
 	default:
 		return HeaderFault{}
 	}
-	free := slices.DeleteFunc(slices.Clone(there), func(heading string) bool { return slices.Contains(b.headings[:], heading) })
-	f.DidYouMean = nearest(f.Heading, free)
+	f.DidYouMean = c.likeliest(f.Heading, b.unnamed(there))
 	return f
+}
+
+// unnamed are the headings that are no column's yet.
+func (b *Books) unnamed(there []string) []string {
+	return slices.DeleteFunc(slices.Clone(there), func(heading string) bool {
+		_, ours := columnNamed(fold(heading))
+		return ours || heading == "" || slices.Contains(b.headings[:], heading)
+	})
+}
+
+// likeliest is the heading that a column may have got a new name by: one that
+// is mistyped, one that people use for it, or one that holds the old one.
+func (c column) likeliest(heading string, free []string) string {
+	if near := nearest(heading, free); near != "" {
+		return near
+	}
+	for _, there := range free[:min(len(free), 1000)] {
+		if slices.Contains(c.names(), bare(there)) {
+			return there
+		}
+	}
+	for _, there := range free[:min(len(free), 1000)] {
+		short, long := bare(heading), bare(there)
+		if len(short) > len(long) {
+			short, long = long, short
+		}
+		if utf8.RuneCountInString(short) > 1 && strings.Contains(long, short) {
+			return there
+		}
+	}
+	return ""
 }
 
 // refundsAlone: a table of refunds or completions, which has an amount of its

@@ -70,6 +70,23 @@ func TestHeaderFaults(t *testing.T) {
 	}
 }
 
+// A column that was renamed since yesterday is told with its likeliest new name.
+func TestRenamedColumns(t *testing.T) {
+	for now, want := range map[string]string{
+		"账单号码": "账单号码", "帐单号": "帐单号", "银商账单号": "银商账单号", "bill_number": "bill_number", "Bill No": "Bill No", "备注": "",
+	} {
+		s := source(t, now+",bill_date,total_amount,status\n")
+		s.Columns = map[string]string{"bill_no": "账单号"}
+		_, err := readSource(t, s)
+		var header *ledger.HeaderError
+		require.ErrorAs(t, err, &header)
+		require.Equal(t, want, header.Faults[0].DidYouMean, now)
+	}
+	_, err := readSource(t, source(t, "bill_no,bill_date,订单金额,状态\n"))
+	require.ErrorContains(t, err, `did you mean "订单金额"?`)
+	require.ErrorContains(t, err, `did you mean "状态"?`)
+}
+
 func TestHeaderAccepts(t *testing.T) {
 	for name, c := range map[string]struct {
 		text     string

@@ -1,7 +1,10 @@
 package ledger
 
 import (
+	"archive/zip"
+	"bytes"
 	"context"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -78,7 +81,14 @@ func openWorkbook(r io.Reader, file, sheet string) (t *workbookTable, err error)
 			err = errors.Join(err, t.close())
 		}
 	}()
-	t.book, err = excelize.OpenReader(r, excelize.Options{UnzipSizeLimit: maxWorkbook, UnzipXMLSizeLimit: maxInMemory})
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return nil, err
+	}
+	if err := wholeSheets(data); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNotWorkbook, err)
+	}
+	t.book, err = excelize.OpenReader(bytes.NewReader(data), excelize.Options{UnzipSizeLimit: maxWorkbook, UnzipXMLSizeLimit: maxInMemory})
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNotWorkbook, err)
 	}
@@ -105,6 +115,55 @@ func openWorkbook(r io.Reader, file, sheet string) (t *workbookTable, err error)
 		return nil, fmt.Errorf("%w: sheet %q: %w", ErrNotWorkbook, sheet, err)
 	}
 	return t, nil
+}
+
+// wholeSheets looks whether every sheet is whole: excelize takes the first
+// fault of one for its end, and the rows behind it would be lost in silence.
+func wholeSheets(data []byte) error {
+	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return err
+	}
+	for _, part := range z.File {
+		if !strings.HasPrefix(strings.ToLower(part.Name), "xl/worksheets/") || !strings.HasSuffix(strings.ToLower(part.Name), ".xml") {
+			continue
+		}
+		if part.UncompressedSize64 > maxWorkbook {
+			return fmt.Errorf("%q is larger than %d GiB", part.Name, maxWorkbook>>30)
+		}
+		if err := wholeXML(part); err != nil {
+			return fmt.Errorf("%q is damaged: %w", part.Name, err)
+		}
+	}
+	return nil
+}
+
+func wholeXML(part *zip.File) error {
+	in, err := part.Open()
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	d := xml.NewDecoder(in)
+	d.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil }
+	for depth := 0; ; {
+		token, err := d.RawToken()
+		switch token.(type) {
+		case xml.StartElement:
+			depth++
+		case xml.EndElement:
+			depth--
+		}
+		if errors.Is(err, io.EOF) && depth == 0 {
+			return nil
+		}
+		if errors.Is(err, io.EOF) {
+			return io.ErrUnexpectedEOF
+		}
+		if err != nil {
+			return err
+		}
+	}
 }
 
 func (t *workbookTable) panicked(p any) error {

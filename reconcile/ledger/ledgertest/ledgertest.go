@@ -30,7 +30,7 @@ func MariaDB(t testing.TB, required bool) string {
 	socket := filepath.Join(s.dir, "socket")
 	s.start("mariadbd", "--no-defaults", "--datadir="+data, "--socket="+socket, "--bind-address=127.0.0.1",
 		fmt.Sprintf("--port=%d", s.port), "--pid-file="+filepath.Join(s.dir, "pid"), "--innodb-flush-log-at-trx-commit=0", "--skip-log-bin")
-	s.await()
+	s.await(func() bool { return true })
 	s.run("CREATE DATABASE shop CHARACTER SET utf8mb4; CREATE USER umsrecon@'%' IDENTIFIED BY '"+Password+"'; GRANT ALL ON shop.* TO umsrecon@'%';",
 		"mariadb", "--no-defaults", "--user=root", "--socket="+socket)
 	return fmt.Sprintf("umsrecon:%s@tcp(127.0.0.1:%d)/shop", Password, s.port)
@@ -39,12 +39,14 @@ func MariaDB(t testing.TB, required bool) string {
 // Postgres is MariaDB for PostgreSQL.
 func Postgres(t testing.TB, required bool) string {
 	t.Helper()
-	s := newServer(t, required, []string{"postgres", "nobody"}, "postgres", "initdb")
+	s := newServer(t, required, []string{"postgres", "nobody"}, "postgres", "initdb", "pg_isready")
 	data, secret := filepath.Join(s.dir, "data"), filepath.Join(s.dir, "secret")
 	s.write(secret, Password)
 	s.run("", "initdb", "--pgdata="+data, "--username=umsrecon", "--pwfile="+secret, "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync")
 	s.start("postgres", "-D", data, "-k", s.dir, "-h", "127.0.0.1", "-p", fmt.Sprint(s.port), "-F")
-	s.await()
+	s.await(func() bool { // it takes connections, and refuses them, while it starts
+		return s.command("pg_isready", "-h", "127.0.0.1", "-p", fmt.Sprint(s.port)).Run() == nil
+	})
 	return fmt.Sprintf("postgres://umsrecon:%s@127.0.0.1:%d/postgres?sslmode=disable", Password, s.port)
 }
 
@@ -171,14 +173,16 @@ func (s *server) start(name string, args ...string) {
 	})
 }
 
-// await waits until the server takes connections.
-func (s *server) await() {
+// await waits until the server takes connections and is ready.
+func (s *server) await(ready func() bool) {
 	s.t.Helper()
 	for range int(patience / (50 * time.Millisecond)) {
 		c, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", s.port))
 		if err == nil {
 			c.Close()
-			return
+			if ready() {
+				return
+			}
 		}
 		select {
 		case err := <-s.ended:
