@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,16 +19,17 @@ import (
 var update = flag.Bool("update", false, "write the golden files anew")
 
 // TestDamaged reads each file of testdata/damaged, which holds a ledger as a
-// merchant might send it, and compares what is understood of it with the
-// .golden beside it. A file named *.yuan.csv has its amounts in yuan; the
+// merchant might send it, as CSV or JSON lines, and compares what is understood
+// of it with the .golden beside it. A file named *.yuan.* has its amounts in yuan; the
 // terminal has defaults, and the columns are looked up under our own names.
 func TestDamaged(t *testing.T) {
-	files, err := filepath.Glob("testdata/damaged/*.csv")
+	files, err := filepath.Glob("testdata/damaged/*.*")
 	require.NoError(t, err)
+	files = slices.DeleteFunc(files, func(path string) bool { return filepath.Ext(path) == ".golden" })
 	require.NotEmpty(t, files)
 	for _, path := range files {
 		t.Run(filepath.Base(path), func(t *testing.T) {
-			golden := strings.TrimSuffix(path, ".csv") + ".golden"
+			golden := strings.TrimSuffix(path, filepath.Ext(path)) + ".golden"
 			got := understood(t, path)
 			if *update {
 				require.NoError(t, os.WriteFile(golden, []byte(got), 0o644))
@@ -41,7 +43,10 @@ func TestDamaged(t *testing.T) {
 
 func understood(t *testing.T, path string) string {
 	s := ledger.Source{Dir: filepath.Dir(path), Pattern: filepath.Base(path), Defaults: terminal}
-	if strings.HasSuffix(path, ".yuan.csv") {
+	if filepath.Ext(path) == ".jsonl" {
+		s.Format = ledger.JSONL
+	}
+	if strings.Contains(path, ".yuan.") {
 		s.Unit = ledger.Yuan
 	}
 	r, err := readSource(t, s)
