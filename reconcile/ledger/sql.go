@@ -33,7 +33,6 @@ type queryTable struct {
 	answer answer
 	names  []string
 	cells  []string
-	ahead  bool // cells hold the next record
 	line   int
 	sum    hash.Hash // of all rows so far
 }

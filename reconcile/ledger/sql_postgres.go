@@ -24,7 +24,6 @@ type postgresAnswer struct {
 	names   []string
 	types   []uint32
 	inexact []bool
-	timeout time.Duration
 }
 
 func (b *Books) askPostgres(ctx context.Context, day reconcile.Day) (_ answer, err error) {
