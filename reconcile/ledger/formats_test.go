@@ -292,6 +292,40 @@ func TestWorkbooksAsAWhole(t *testing.T) {
 	require.ErrorContains(t, err, `no sheet "Sheet2" (did you mean "Sheet1"?)`)
 }
 
+// Memory does not grow with the number of rows in the other formats either.
+func TestOtherFormatsAreFlat(t *testing.T) {
+	const rows = 30_000
+	dir := t.TempDir()
+	var text strings.Builder
+	f := excelize.NewFile()
+	defer f.Close()
+	sheet, err := f.NewStreamWriter("Sheet1")
+	require.NoError(t, err)
+	require.NoError(t, sheet.SetRow("A1", []any{"bill_no", "bill_date", "total_amount", "status", "order_no"}))
+	for i := range rows {
+		bill, order := fmt.Sprintf("31942023071912562344%08d", i), strings.Repeat("订", 40)
+		fmt.Fprintf(&text, `{"bill_no":%q,"bill_date":"2026-11-19","total_amount":19.08,"status":"PAID","order_no":%q}`+"\n", bill, order)
+		require.NoError(t, sheet.SetRow(fmt.Sprintf("A%d", i+2), []any{bill, 46345, 19.08, "PAID", order}))
+	}
+	require.NoError(t, sheet.Flush())
+	require.NoError(t, f.SaveAs(filepath.Join(dir, "o.xlsx")))
+	writeFile(t, dir, "o.jsonl", text.String())
+	for name, format := range map[string]ledger.Format{"o.jsonl": ledger.JSONL, "o.xlsx": ledger.XLSX} {
+		t.Run(name, func(t *testing.T) {
+			books := newBooks(t, ledger.Source{Dir: dir, Pattern: name, Format: format, Unit: ledger.Yuan, Defaults: terminal})
+			before, n := heap(), 0
+			_, err := books.Read(t.Context(), day, func(reconcile.Order, string) error {
+				if n++; n%10_000 == 0 {
+					require.Less(t, heap(), before+12, "MB")
+				}
+				return nil
+			}, func(r reconcile.BadRow) error { return fmt.Errorf("%s", r.Reason.EN) })
+			require.NoError(t, err)
+			require.Equal(t, rows, n)
+		})
+	}
+}
+
 // A sheet that breaks off inside a workbook that is whole as an archive must
 // not be read as far as it goes.
 func TestBrokenSheet(t *testing.T) {
