@@ -38,6 +38,9 @@ type Decision struct {
 	By     string // who; names are compared trimmed and without regard to case
 	User   string // of the system; kept beside
 	At     time.Time
+	On     Day // it was done, where that was said; kept with the event
+	// Reviewed: somebody else approves or rejects it, whatever the case.
+	Reviewed bool
 }
 
 // Errors of decisions. The first three are about the case, the others about
@@ -66,10 +69,20 @@ func Resolve(c Case, d Decision) (Case, Event, error) {
 	c.Outcome, c.Note, c.By, c.Reviewer = d.Remedy.ZH, strings.TrimSpace(d.Note), d.person(), ""
 	c.State = StateResolved
 	kind := EventResolved
-	if c.Severity == S1 || d.Remedy.Two {
+	if c.Severity == S1 || d.Remedy.Two || d.Reviewed {
 		c.State, kind = StateProposed, EventProposed
 	}
-	return c, d.event(c, was, kind, Words{ZH: c.Outcome + "：" + c.Note, EN: d.Remedy.EN + ": " + c.Note}), nil
+	return c, d.event(c, was, kind, d.says()), nil
+}
+
+// says is a resolution in a sentence.
+func (d Decision) says() Words {
+	note := strings.TrimSpace(d.Note)
+	w := Words{ZH: d.Remedy.ZH + "：" + note, EN: d.Remedy.EN + ": " + note}
+	if d.On != 0 {
+		w.ZH, w.EN = w.ZH+"（处理日期 "+d.On.String()+"）", w.EN+" (done on "+d.On.String()+")"
+	}
+	return w
 }
 
 // Approve makes a proposed resolution hold. The reviewer is not the proposer.
@@ -96,7 +109,7 @@ func (d Decision) reviews(c Case) error {
 		return fmt.Errorf("%w: it is %s", ErrNotProposed, c.State)
 	case d.person() == "":
 		return ErrNobody
-	case strings.EqualFold(d.person(), strings.TrimSpace(c.By)):
+	case samePerson(d.By, c.By):
 		return fmt.Errorf("%w: %s has proposed it", ErrSamePerson, c.By)
 	}
 	return nil

@@ -1,6 +1,8 @@
 package reports
 
 import (
+	"slices"
+
 	"github.com/umsrecon/umsrecon/reconcile"
 )
 
@@ -8,14 +10,16 @@ type lineColumn = column[reconcile.Line]
 
 // caseTable is 对账差异表: one row per case, the right end to be filled in.
 func (b *book) caseTable(info string, today reconcile.Day) table[reconcile.Line] {
-	columns := b.whichColumns()
-	columns = append(columns, b.moneyColumns()...)
-	columns = append(columns, b.findingColumns(today)...)
-	columns = append(columns, b.handColumns()...)
 	return table[reconcile.Line]{
-		name: "对账差异表", title: b.say("对账差异表"), info: info, empty: "本次对账无差异",
-		frozen: 2, columns: columns, kind: kindOf, kindColumn: 12,
+		name: caseSheet, title: b.say(caseSheet), info: info, empty: "本次对账无差异",
+		frozen: 2, columns: b.caseColumns(today), kind: kindOf, kindColumn: 12,
 	}
+}
+
+const caseSheet = "对账差异表"
+
+func (b *book) caseColumns(today reconcile.Day) []lineColumn {
+	return slices.Concat(b.whichColumns(), b.moneyColumns(), b.findingColumns(today), b.handColumns())
 }
 
 // whichColumns say which order a case is about.
@@ -23,12 +27,12 @@ func (b *book) whichColumns() []lineColumn {
 	return []lineColumn{
 		{head: "序号", width: 5, look: lookCount, value: func(_ reconcile.Line, n int64) any { return n }},
 		{head: "差异编号", width: 10.5, look: lookID, value: func(l reconcile.Line, _ int64) any { return l.Case.ID }},
-		{head: "对账日", width: 10.5, look: lookDay, value: func(l reconcile.Line, _ int64) any { return ledgerDay(l) }},
-		{head: "账单日期", width: 10.5, look: lookDay, value: func(l reconcile.Line, _ int64) any { return l.Case.Key.BillDay }},
-		{head: "商户号", width: 9, look: lookID, value: func(l reconcile.Line, _ int64) any { return l.Case.Key.MID }},
-		{head: "终端号", width: 9.5, look: lookID, value: func(l reconcile.Line, _ int64) any { return l.Case.Key.TID }},
+		{head: "对账日", key: true, width: 10.5, look: lookDay, value: func(l reconcile.Line, _ int64) any { return ledgerDay(l) }},
+		{head: "账单日期", key: true, width: 10.5, look: lookDay, value: func(l reconcile.Line, _ int64) any { return l.Case.Key.BillDay }},
+		{head: "商户号", key: true, width: 9, look: lookID, value: func(l reconcile.Line, _ int64) any { return l.Case.Key.MID }},
+		{head: "终端号", key: true, width: 9.5, look: lookID, value: func(l reconcile.Line, _ int64) any { return l.Case.Key.TID }},
 		{head: "业务单号", width: 11.5, look: lookID, value: func(l reconcile.Line, _ int64) any { return l.Order.OrderNo }},
-		{head: "账单号", width: 12, look: lookID, value: func(l reconcile.Line, _ int64) any { return l.Case.Key.BillNo }},
+		{head: "账单号", key: true, width: 12, look: lookID, value: func(l reconcile.Line, _ int64) any { return l.Case.Key.BillNo }},
 		{head: "商户订单号", width: 12, look: lookID, value: func(l reconcile.Line, _ int64) any { return merchantNo(l) }},
 		{head: "渠道流水", width: 11.5, look: lookID, value: func(l reconcile.Line, _ int64) any { return flow(l).PaySeqID }},
 		{head: "支付渠道", width: 8, look: lookWord, value: func(l reconcile.Line, _ int64) any { return channel(l) }},
@@ -46,12 +50,12 @@ func (b *book) kindOfCase(l reconcile.Line) string {
 
 func (b *book) moneyColumns() []lineColumn {
 	return []lineColumn{
-		{head: "台账金额", width: 11.5, look: lookMoney, value: func(l reconcile.Line, _ int64) any { return ledgerAmount(l) }},
+		{head: "台账金额", key: true, width: 11.5, look: lookMoney, value: func(l reconcile.Line, _ int64) any { return ledgerAmount(l) }},
 		{head: "账单总额", width: 11.5, look: lookMoney, value: func(l reconcile.Line, _ int64) any { return bill(l).Total }},
 		{head: "流水金额", width: 11.5, look: lookMoney, value: func(l reconcile.Line, _ int64) any { return flow(l).Total }},
 		{head: "实付金额", width: 11.5, look: lookMoney, value: func(l reconcile.Line, _ int64) any { return flow(l).BuyerPay }},
 		{head: "优惠金额", width: 9.5, look: lookMoney, value: func(l reconcile.Line, _ int64) any { return flow(l).Coupon }},
-		{head: "差额（渠道−台账）", width: 11.5, look: lookMoney.strong(), sum: true, value: func(l reconcile.Line, _ int64) any { return difference(l) }},
+		{head: "差额（渠道−台账）", key: true, width: 11.5, look: lookMoney.strong(), sum: true, value: func(l reconcile.Line, _ int64) any { return difference(l) }},
 		{head: "资金方向", width: 8, look: lookWord, value: func(l reconcile.Line, _ int64) any { return b.say(direction(kindOf(l), difference(l))) }},
 	}
 }
@@ -64,7 +68,7 @@ func (b *book) findingColumns(today reconcile.Day) []lineColumn {
 		{head: "支付时间", width: 17, look: lookTime, value: func(l reconcile.Line, _ int64) any { return flow(l).PaidAt }},
 		{head: "清算日期", width: 10.5, look: lookDay, value: func(l reconcile.Line, _ int64) any { return flow(l).SettleDay }},
 		{head: "差异类型", width: 11, look: lookText, value: func(l reconcile.Line, _ int64) any { return b.code(l.Case.Code) }},
-		{head: "代码", width: 14, look: lookText, value: func(l reconcile.Line, _ int64) any { return string(l.Case.Code) }},
+		{head: "代码", key: true, width: 14, look: lookText, value: func(l reconcile.Line, _ int64) any { return string(l.Case.Code) }},
 		{head: "其他差异", width: 11, look: lookText, value: func(l reconcile.Line, _ int64) any { return b.others(l) }},
 		{head: "严重程度", width: 8, look: lookWord, tint: tintSeverity, value: func(l reconcile.Line, _ int64) any { return b.severity(l.Case.Severity) }},
 		{head: "首次发现日", width: 10.5, look: lookDay, value: func(l reconcile.Line, _ int64) any { return l.Case.FirstSeen }},
@@ -74,6 +78,7 @@ func (b *book) findingColumns(today reconcile.Day) []lineColumn {
 }
 
 // handColumns are filled in by people; what is known already stands in them.
+// 核对码 tells, when they are read back, whether the case has changed since.
 func (b *book) handColumns() []lineColumn {
 	return []lineColumn{
 		{head: "处理方式", width: 9.5, look: lookWord.filled(fillInput), pick: outcomes, value: func(l reconcile.Line, _ int64) any { return b.say(l.Case.Outcome) }},
@@ -82,5 +87,6 @@ func (b *book) handColumns() []lineColumn {
 		{head: "处理日期", width: 10.5, look: lookDay.filled(fillInput)},
 		{head: "复核人", width: 8, look: lookWord.filled(fillInput), value: func(l reconcile.Line, _ int64) any { return l.Case.Reviewer }},
 		{head: "复核结果", width: 7, look: lookWord.filled(fillInput), pick: reviews},
+		{head: "核对码", width: 9, look: lookID.inked(inkQuiet), value: func(l reconcile.Line, _ int64) any { return l.Case.Version() }},
 	}
 }

@@ -17,7 +17,7 @@ import (
 func TestSheetsAndHeadings(t *testing.T) {
 	f, _ := written(t, sampleReport(), sampleOptions())
 	require.Equal(t, []string{"对账汇总", "对账差异表", "等待与未核实", "台账问题", "说明"}, f.GetSheetList())
-	require.Equal(t, strings.Split("序号, 差异编号, 对账日, 账单日期, 商户号, 终端号, 业务单号, 账单号, 商户订单号, 渠道流水, 支付渠道, 类型, 台账金额, 账单总额, 流水金额, 实付金额, 优惠金额, 差额（渠道−台账）, 资金方向, 台账状态, 渠道状态, 通知状态, 支付时间, 清算日期, 差异类型, 代码, 其他差异, 严重程度, 首次发现日, 账龄, 处理状态, 处理方式, 处理说明, 处理人, 处理日期, 复核人, 复核结果", ", "),
+	require.Equal(t, strings.Split("序号, 差异编号, 对账日, 账单日期, 商户号, 终端号, 业务单号, 账单号, 商户订单号, 渠道流水, 支付渠道, 类型, 台账金额, 账单总额, 流水金额, 实付金额, 优惠金额, 差额（渠道−台账）, 资金方向, 台账状态, 渠道状态, 通知状态, 支付时间, 清算日期, 差异类型, 代码, 其他差异, 严重程度, 首次发现日, 账龄, 处理状态, 处理方式, 处理说明, 处理人, 处理日期, 复核人, 复核结果, 核对码", ", "),
 		rows(t, f, "对账差异表")[headingRow-1])
 }
 
@@ -171,8 +171,8 @@ func TestAnEmptyDaySaysSo(t *testing.T) {
 }
 
 func TestASheetThatIsFullGoesOnInAnother(t *testing.T) {
-	defer func(n int) { rowLimit = n }(rowLimit)
-	rowLimit = 20
+	o := sampleOptions()
+	o.RowLimit = 20
 	const n = 40
 	var lines []reconcile.Line
 	for i := range n {
@@ -180,12 +180,12 @@ func TestASheetThatIsFullGoesOnInAnother(t *testing.T) {
 	}
 	d := sampleReport()
 	d.Discrepancies = each(lines)
-	f, _ := written(t, d, sampleOptions())
+	f, _ := written(t, d, o)
 	require.Equal(t, []string{"对账汇总", "对账差异表", "对账差异表 2", "对账差异表 3", "对账差异表 4", "等待与未核实", "台账问题", "说明"}, f.GetSheetList())
 	seen := map[string]bool{}
 	for _, sheet := range []string{"对账差异表", "对账差异表 2", "对账差异表 3", "对账差异表 4"} {
 		all := rows(t, f, sheet)
-		require.LessOrEqual(t, len(all), rowLimit)
+		require.LessOrEqual(t, len(all), o.RowLimit)
 		require.Equal(t, "差异编号", all[headingRow-1][1])
 		for _, row := range all[headingRow : len(all)-1] {
 			seen[row[1]] = true
@@ -211,7 +211,7 @@ func TestDropDownsFiltersAndPrinting(t *testing.T) {
 		names[n.Scope+" "+n.Name] = n.RefersTo
 	}
 	require.Equal(t, "'对账差异表'!$3:$3", names["对账差异表 _xlnm.Print_Titles"])
-	require.Equal(t, "'对账差异表'!$A$3:$AK$8", names["对账差异表 _xlnm._FilterDatabase"])
+	require.Equal(t, "'对账差异表'!$A$3:$AL$8", names["对账差异表 _xlnm._FilterDatabase"])
 	for _, sheet := range f.GetSheetList() {
 		page, err := f.GetPageLayout(sheet)
 		require.NoError(t, err)

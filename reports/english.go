@@ -43,7 +43,7 @@ var english = map[string]string{
 	"渠道流水": "Payment ref.", "支付渠道": "Channel", "类型": "Kind", "台账金额": "Ledger amount", "账单总额": "Bill total", "流水金额": "Payment total", "实付金额": "Buyer paid", "优惠金额": "Coupon",
 	"差额（渠道−台账）": "Difference (UMS − ledger)", "资金方向": "Direction", "台账状态": "Ledger status", "渠道状态": "UMS status", "通知状态": "Notice status", "支付时间": "Paid at", "清算日期": "Settle date",
 	"差异类型": "Finding", "代码": "Code", "其他差异": "Other findings", "严重程度": "Severity", "首次发现日": "First seen", "处理状态": "State",
-	"处理方式": "Outcome", "处理说明": "Note", "处理人": "Resolved by", "处理日期": "Resolved on", "复核人": "Reviewed by", "复核结果": "Review",
+	"处理方式": "Outcome", "处理说明": "Note", "处理人": "Resolved by", "处理日期": "Resolved on", "复核人": "Reviewed by", "复核结果": "Review", "核对码": "Check code",
 	"原因": "Reason", "请求次数": "Attempts", "最近查询": "Last asked", "最近错误": "Last error",
 	"文件": "File", "行号": "Line", "列名": "Column", "原文": "Raw text", "%s……（共 %d 字，全文见原文件）": "%s… (%d characters, see the file)",
 	"笔数": "Count", "金额": "Amount", "合计": "Total", "小计": "Subtotal",
@@ -77,6 +77,7 @@ var english = map[string]string{
 	"未核实：没有取得可信的渠道应答，既不算相符也不算差异。等待中：仅由时间造成且仍在宽限期内。":                                          "Unverified: no trustworthy answer, so neither matched nor discrepant. Waiting: explained by time alone and inside its grace.",
 	"账龄以天计，自首次发现日起算，以对账运行当天为止。":                                                              "Age counts from the day first seen to the day of the run.",
 	"浅黄色单元格由人工填写：处理方式、处理说明、处理人、处理日期、复核人、复核结果；复核人不得与处理人相同。":                                   "Pale yellow cells are filled in by hand; the reviewer is another person than the one who resolved.",
+	"填好后可读回：umsrecon discrepancies import 本文件。可排序、筛选、加列；请勿改动差异编号、单号、金额、代码与核对码。":              "Filled in, it is read back by: umsrecon discrepancies import FILE. Sort, filter and add columns as you like; leave case, order, amounts, code and check code as they are.",
 	"严重程度：S1 涉及资金或货物风险，当日处理；S2 金额或状态有误，次一工作日处理；S3 时间或属性差异；S4 与 INFO 仅为提示。":                   "Severity: S1 money or goods at risk, today; S2 wrong money or status, next working day; S3 timing or attribute; S4 and INFO are notes.",
 
 	// settlement

@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"iter"
 	"time"
 
@@ -28,7 +29,12 @@ type Options struct {
 	// NoticesExpected: an order without a notice is said to have none.
 	NoticesExpected bool
 	MadeAt          time.Time // printed, and the file's own date
+	// RowLimit is how many rows a sheet holds before the table goes on in the
+	// next one; 0: as many as the format has.
+	RowLimit int
 }
+
+func (o Options) rowLimit() int { return cmp.Or(o.RowLimit, formatRows) }
 
 // DayReport is a ledger day's run. The streams may be read more than once;
 // each is read to its end, and an error in one leaves no workbook.

@@ -109,9 +109,9 @@ func TestSettlementInEnglish(t *testing.T) {
 }
 
 func TestSettlementDetailGoesOnInAnotherSheet(t *testing.T) {
-	defer func(n int) { rowLimit = n }(rowLimit)
-	rowLimit = 12
-	f := settledBook(t, sampleSettlement(), sampleOptions())
+	o := sampleOptions()
+	o.RowLimit = 12
+	f := settledBook(t, sampleSettlement(), o)
 	require.Len(t, f.GetSheetList(), 5)
 	all := rows(t, f, "结算汇总")
 	require.Positive(t, firstRow(all, "汇总合计 = 明细合计  ✓ 相符"), "all sheets of the detail together")

@@ -9,9 +9,9 @@ import (
 	"github.com/umsrecon/umsrecon/reconcile"
 )
 
-// rowLimit is the number of rows that a sheet holds at most: one less than
-// the format has.
-var rowLimit = 1_048_575
+// formatRows is the number of rows that a sheet is given at most: one less
+// than the format has.
+const formatRows = 1_048_575
 
 // headingRow is the row of the column headings: below the title and the
 // line that says what the sheet is about.
@@ -26,6 +26,7 @@ type column[T any] struct {
 	sum   bool                          // the totals add it up; its values are Amounts
 	tint  func(row T, l look) look      // nil: as look says
 	pick  []string                      // Chinese words of a drop-down; nil: none
+	key   bool                          // says which row it is: read back, it must be as it was written
 }
 
 // table is a list with a heading, a filter and totals, which goes on in
@@ -62,7 +63,7 @@ func (t table[T]) write(b *book, rows iter.Seq2[T, error]) columnSums {
 		if b.err != nil {
 			return all
 		}
-		if p.s.row+1+len(reconcile.Kinds) >= rowLimit {
+		if p.s.row+1+len(reconcile.Kinds) >= b.rowLimit() {
 			p.end()
 			sheets++
 			p = t.begin(b, sheets)

@@ -68,12 +68,18 @@ var eventsOf = "SELECT " + eventColumns(&reconcile.Event{}).list("") + " FROM ev
 
 func (db *DB) events(ctx context.Context, caseID string) (events []reconcile.Event, err error) {
 	err = db.read(ctx, func(t *tx) error {
-		return t.each(eventsOf, []any{caseID}, func(row scanner) error {
-			var e reconcile.Event
-			err := row.Scan(eventColumns(&e).pointers()...)
-			events = append(events, e)
-			return err
-		})
+		events, err = eventsIn(t, caseID)
+		return err
+	})
+	return events, err
+}
+
+func eventsIn(t *tx, caseID string) (events []reconcile.Event, err error) {
+	err = t.each(eventsOf, []any{caseID}, func(row scanner) error {
+		var e reconcile.Event
+		err := row.Scan(eventColumns(&e).pointers()...)
+		events = append(events, e)
+		return err
 	})
 	return events, err
 }

@@ -40,7 +40,7 @@ func (db *DB) Changes(ctx context.Context, run reconcile.Summary) ([]reconcile.C
 		ids = append(ids, id)
 	}
 	var changes []reconcile.Change
-	for line, err := range db.lines(ctx, "changes", 0, bySeverity, named{"ids": list(ids)}, fromCases+" WHERE c.case_id IN (SELECT value FROM json_each(:ids))") {
+	for line, err := range db.lines(ctx, "changes", 0, bySeverity, named{"ids": list(ids)}, casesNamed) {
 		if err != nil {
 			return nil, err
 		}

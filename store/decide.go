@@ -23,17 +23,26 @@ func (db *DB) Decide(ctx context.Context, idOrPrefix string, decide func(reconci
 			return err
 		}
 		decided = now
-		if err := t.exec("UPDATE cases SET state = ?, outcome = ?, note = ?, decided_by = ?, reviewed_by = ? WHERE case_id = ?",
-			string(now.State), now.Outcome, now.Note, now.By, now.Reviewer, now.ID); err != nil {
-			return err
-		}
-		cols := eventColumns(&event)
-		return t.exec(cols.insertInto("events"), cols.pointers()...)
+		return keepDecision(t, now, event)
 	})
 	if err != nil {
 		return decided, fmt.Errorf("case %q: %w", idOrPrefix, err)
 	}
 	return decided, nil
+}
+
+func keepDecision(t *tx, c reconcile.Case, events ...reconcile.Event) error {
+	if err := t.exec("UPDATE cases SET state = ?, outcome = ?, note = ?, decided_by = ?, reviewed_by = ? WHERE case_id = ?",
+		string(c.State), c.Outcome, c.Note, c.By, c.Reviewer, c.ID); err != nil {
+		return err
+	}
+	for i := range events {
+		cols := eventColumns(&events[i])
+		if err := t.exec(cols.insertInto("events"), cols.pointers()...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func findDecidable(t *tx, prefix string) (reconcile.Case, error) {

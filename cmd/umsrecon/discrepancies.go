@@ -16,7 +16,7 @@ import (
 
 func (a *app) discrepanciesCommand() *cobra.Command {
 	return group("discrepancies", "the cases: list, show, and what people decide about them",
-		a.listCommand(), a.showCommand(), a.resolveCommand(), a.approveCommand(), a.rejectCommand())
+		a.listCommand(), a.showCommand(), a.resolveCommand(), a.approveCommand(), a.rejectCommand(), a.enterCommand())
 }
 
 func (a *app) listCommand() *cobra.Command {

@@ -46,7 +46,7 @@ func scripts(dir string, variables map[string]string) testscript.Params {
 			"each-once": eachOnce, "told": told, "twice": twice, "completions": completionsOf, "case": caseOf, "completed": completed, "synced": synced, "tokens": issued,
 			"hold": hold, "release": release, "database": makeDatabase, "damage": damage,
 			"nowhere": nowhere, "holds": holds, "remember": remember, "untouched": untouched, "no-leftovers": noLeftovers,
-			"ledger-in": ledgerIn,
+			"ledger-in": ledgerIn, "fill": fill,
 		},
 	}
 }

@@ -1,0 +1,191 @@
+package reports
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/xuri/excelize/v2"
+
+	"github.com/umsrecon/umsrecon/reconcile"
+)
+
+// Filled is a row of 对账差异表 in which people have written something.
+type Filled struct {
+	Sheet string
+	Row   int
+	Entry reconcile.Entry
+	// Err is why the row cannot be read; the entry is then not whole.
+	Err  error
+	keys map[string]string // what stands in the key cells, by Chinese heading
+}
+
+// headingWithin is how many rows from the top are searched for the headings:
+// people put rows of their own above a table.
+const headingWithin = 20
+
+// What a row is read back by: its cells by Chinese heading.
+const (
+	headCase, headVersion           = "差异编号", "核对码"
+	headOutcome, headNote, headBy   = "处理方式", "处理说明", "处理人"
+	headOn, headReviewer, headJudge = "处理日期", "复核人", "复核结果"
+)
+
+var handHeads = []string{headOutcome, headNote, headBy, headOn, headReviewer, headJudge}
+
+// ReadFilled reads what people have filled in, in either language, however the
+// rows and columns have been moved, and whoever saved the file. The error
+// matches ErrNotOurs when it is not a discrepancies workbook, or one that has
+// lost a heading. Rows in which nothing is filled in are left out.
+func ReadFilled(path string) (rows []Filled, err error) {
+	defer func() {
+		if r := recover(); r != nil { // the reader's own faults on damaged files
+			err = fmt.Errorf("workbook %q: %w: %v", path, ErrNotOurs, r)
+		}
+	}()
+	f, err := excelize.OpenFile(path, excelize.Options{RawCellValue: true, UnzipSizeLimit: 4 << 30})
+	if err != nil {
+		return nil, fmt.Errorf("workbook %q: %w", path, err)
+	}
+	defer f.Close()
+	sheets := 0
+	for _, name := range f.GetSheetList() {
+		if !isCaseSheet(name) {
+			continue
+		}
+		sheets++
+		found, err := readSheet(f, name)
+		if err != nil {
+			return nil, fmt.Errorf("workbook %q, sheet %q: %w", path, name, err)
+		}
+		rows = append(rows, found...)
+	}
+	if sheets == 0 {
+		return nil, fmt.Errorf("workbook %q: %w: it has no sheet %q", path, ErrNotOurs, caseSheet)
+	}
+	return rows, nil
+}
+
+// isCaseSheet knows the sheet, and those in which it goes on, by name.
+func isCaseSheet(name string) bool {
+	return slices.ContainsFunc([]Language{ZH, EN}, func(l Language) bool {
+		rest, is := strings.CutPrefix(name, l.say(caseSheet))
+		return is && strings.Trim(rest, " 0123456789") == ""
+	})
+}
+
+func readSheet(f *excelize.File, name string) ([]Filled, error) {
+	props, err := f.GetWorkbookProps()
+	if err != nil {
+		return nil, err
+	}
+	r := rowReader{keys: keyColumns(&book{}), from1904: props.Date1904 != nil && *props.Date1904}
+	rows, err := f.Rows(name)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var found []Filled
+	for n := 1; rows.Next(); n++ {
+		cells, err := rows.Columns()
+		if err != nil {
+			return nil, fmt.Errorf("row %d: %w", n, err)
+		}
+		if r.places == nil {
+			if r.places, err = placesIn(cells); err != nil {
+				return nil, err
+			}
+			if r.places == nil && n == headingWithin {
+				return nil, fmt.Errorf("%w: no heading %q in its first %d rows", ErrNotOurs, headCase, n)
+			}
+			continue
+		}
+		if one, is := r.read(cells); is {
+			one.Sheet, one.Row = name, n
+			found = append(found, one)
+		}
+	}
+	if r.places == nil {
+		return nil, fmt.Errorf("%w: no heading %q", ErrNotOurs, headCase)
+	}
+	return found, rows.Error()
+}
+
+// placesIn finds the columns by their headings; nil when this is not the row
+// of headings. Other columns are nobody's business.
+func placesIn(cells []string) (map[string]int, error) {
+	places := map[string]int{}
+	for i, text := range cells {
+		head := headOf(strings.TrimSpace(text))
+		if head == "" {
+			continue
+		}
+		if _, twice := places[head]; twice {
+			return nil, fmt.Errorf("%w: two columns are headed %q", ErrNotOurs, text)
+		}
+		places[head] = i
+	}
+	if _, is := places[headCase]; !is {
+		return nil, nil
+	}
+	for _, head := range readHeads() {
+		if _, there := places[head]; !there {
+			return nil, fmt.Errorf("%w: there is no column %q (%s)", ErrNotOurs, head, EN.say(head))
+		}
+	}
+	return places, nil
+}
+
+// headOf is the Chinese heading that a text is, in either language; empty when
+// it is none of those read back.
+func headOf(text string) string {
+	for _, head := range readHeads() {
+		if text == head || text == EN.say(head) {
+			return head
+		}
+	}
+	return ""
+}
+
+func readHeads() []string {
+	heads := append([]string{headCase, headVersion}, handHeads...)
+	for _, c := range keyColumns(&book{}) {
+		heads = append(heads, c.head)
+	}
+	return heads
+}
+
+func keyColumns(b *book) []lineColumn {
+	return slices.DeleteFunc(b.caseColumns(0), func(c lineColumn) bool { return !c.key })
+}
+
+// Unchanged says whether the key cells of the row are what the case would show
+// now; the error matches ErrKeyEdited and names the cell.
+func (f *Filled) Unchanged(l reconcile.Line) error {
+	for _, c := range keyColumns(&book{}) {
+		want := plainValue(c.value(l, 0))
+		if is := f.keys[c.head]; is != want {
+			return fmt.Errorf("%w: %s is %q in the file, %q in the database", ErrKeyEdited, c.head, is, want)
+		}
+	}
+	return nil
+}
+
+// plainValue is a value as rowReader.plain reads it back.
+func plainValue(v any) string {
+	switch v := v.(type) {
+	case reconcile.Amount:
+		if v.Known {
+			return v.Fen.Yuan()
+		}
+		return ""
+	case reconcile.Day:
+		if v == 0 {
+			return ""
+		}
+		return v.String()
+	case string:
+		return strings.TrimSpace(clean(v))
+	}
+	return ""
+}
