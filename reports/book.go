@@ -47,15 +47,16 @@ func (b *book) save(path string) error {
 		return b.err
 	}
 	b.file.SetActiveSheet(0)
-	var packed bytes.Buffer
-	if _, err := b.file.WriteTo(&packed); err != nil {
+	packed, err := b.pack(filepath.Dir(path))
+	if err != nil {
 		return err
 	}
+	defer os.Remove(packed)
 	tmp, err := os.CreateTemp(filepath.Dir(path), ".umsrecon-*.tmp")
 	if err != nil {
 		return err
 	}
-	err = errors.Join(tmp.Chmod(0o640), repack(tmp, packed.Bytes()))
+	err = errors.Join(tmp.Chmod(0o640), repack(tmp, packed))
 	if err == nil {
 		err = tmp.Sync()
 	}
@@ -68,16 +69,31 @@ func (b *book) save(path string) error {
 	return syncDir(filepath.Dir(path))
 }
 
+// pack writes the workbook, its parts in any order, to a temporary file: a
+// large one would fill the memory.
+func (b *book) pack(dir string) (name string, err error) {
+	tmp, err := os.CreateTemp(dir, ".umsrecon-*.tmp")
+	if err != nil {
+		return "", err
+	}
+	_, err = b.file.WriteTo(tmp)
+	if err = errors.Join(err, tmp.Close()); err != nil {
+		return "", errors.Join(err, os.Remove(tmp.Name()))
+	}
+	return tmp.Name(), nil
+}
+
 const contentTypes = "[Content_Types].xml"
 
 // repack copies the parts in a fixed order, the content types first: excelize
 // writes streamed sheets, and the content types of pictures, in the order of
 // a map.
-func repack(to *os.File, packed []byte) error {
-	from, err := zip.NewReader(bytes.NewReader(packed), int64(len(packed)))
+func repack(to *os.File, packed string) error {
+	from, err := zip.OpenReader(packed)
 	if err != nil {
 		return err
 	}
+	defer from.Close()
 	slices.SortFunc(from.File, func(a, b *zip.File) int { return cmp.Compare(partOrder(a.Name), partOrder(b.Name)) })
 	w := zip.NewWriter(to)
 	for _, part := range from.File {

@@ -55,8 +55,8 @@ func (b *book) moneyColumns() []lineColumn {
 		{head: "流水金额", width: 11.5, look: lookMoney, value: func(l reconcile.Line, _ int64) any { return flow(l).Total }},
 		{head: "实付金额", width: 11.5, look: lookMoney, value: func(l reconcile.Line, _ int64) any { return flow(l).BuyerPay }},
 		{head: "优惠金额", width: 9.5, look: lookMoney, value: func(l reconcile.Line, _ int64) any { return flow(l).Coupon }},
-		{head: "差额（渠道−台账）", key: true, width: 11.5, look: lookMoney.strong(), sum: true, value: func(l reconcile.Line, _ int64) any { return difference(l) }},
-		{head: "资金方向", width: 8, look: lookWord, value: func(l reconcile.Line, _ int64) any { return b.say(direction(kindOf(l), difference(l))) }},
+		{head: "差额（渠道−台账）", key: true, width: 12, look: lookMoney.strong(), sum: true, value: func(l reconcile.Line, _ int64) any { return difference(l) }},
+		{head: "资金方向", width: 10, look: lookWord, value: func(l reconcile.Line, _ int64) any { return b.say(direction(kindOf(l), difference(l))) }},
 	}
 }
 

@@ -40,7 +40,8 @@ func (s *sheet) codeCharts(first int, codes []reconcile.Code) {
 		more = s.say("（前 %d 项）", shown)
 	}
 	c := chart{kind: excelize.Bar, labels: 1, first: first, last: first + shown - 1, width: 480, height: uint(shown*26 + 110)}
-	s.keep(int(c.height)/22 + 1)
+	s.keep(int(c.height)/22 + 2)
+	s.blank(1) // the frame of a chart on the first row of a page is printed on the page before
 	c.column, c.title, c.values, c.format = 1, s.say("差异类型：笔数")+more, 6, "#,##0"
 	s.draw(c)
 	c.column, c.title, c.values, c.format = 4, s.say("差异类型：金额（元）")+more, 7, "#,##0.00"

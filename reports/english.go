@@ -88,7 +88,7 @@ var english = map[string]string{
 	"！ %s %d 笔，未计入以下数字。": "! %s: %d, not in the figures below.", "！ %d 笔支付没有适用的费率，手续费按未知处理（未扣减）。": "! No rate applies to %d payments: their fee is unknown and not deducted.",
 	"手续费为按设置费率逐笔预估，渠道查询接口不提供手续费；应结金额随之为预估。": "Fees are estimates by the rates of the settings: bills/query states none. So the payable amount is an estimate.",
 	"一、按清算日期、商户号、支付渠道":                      "1 By settle date, MID and channel", "二、未计入以上的订单": "2 Left out of these figures", "三、按清算日期": "3 By settle date", "四、按支付渠道": "4 By channel",
-	"五、口径说明": "5 What the figures mean", "六、结算设置": "6 Terms", "汇总合计 = 明细合计": "summary = detail", "各清算日期净额（元）": "Net by settle date (yuan)",
+	"五、口径说明": "5 What the figures mean", "六、结算设置": "6 Terms", "汇总合计 = 明细合计": "summary = detail", "明细合计": "Detail", "各清算日期净额（元）": "Net by settle date (yuan)",
 	"净额清算（扣手续费）": "net (fee kept back)", "全额清算（手续费另付）": "full (fee billed apart)", "商户承担": "borne by the merchant", "平台承担": "borne by the platform",
 	"退款不退手续费": "refunds do not return fees", "退款退还手续费": "refunds return fees", "任意": "any", "费率（%）": "Rate (%)", "单笔封顶": "Cap",
 	"渠道优惠：%s；联盟优惠：%s；计费基数：%s；%s。":                               "Channel coupon: %s; alliance discount: %s; fee base: %s; %s.",

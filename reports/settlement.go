@@ -5,6 +5,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/xuri/excelize/v2"
 
@@ -19,8 +20,8 @@ func Settlement(path string, r SettlementReport, o Options) error {
 	defer b.file.Close()
 	s := b.settlementSheet()
 	books := reconcile.NewSettlement(r.Terms)
-	detail := b.settleTable(b.infoLine(b.say("期间"), r.Period), r.Terms).write(b, b.priced(books, r.Lines()))
-	s.settlement(r, books, detail)
+	detail, where := b.settleTable(b.infoLine(b.say("期间"), r.Period), r.Terms).write(b, b.priced(books, r.Lines()))
+	s.settlement(r, books, detail, where)
 	if err := b.save(path); err != nil {
 		return fmt.Errorf("workbook %q: %w", path, err)
 	}
@@ -57,7 +58,7 @@ func (b *book) settlementSheet() *sheet {
 		widths: []float64{14, 18, 14, 10, 16, 13, 13, 16, 10, 14, 16, 14, 16, 10}})
 }
 
-func (s *sheet) settlement(r SettlementReport, books *reconcile.Settlement, detail columnSums) {
+func (s *sheet) settlement(r SettlementReport, books *reconcile.Settlement, detail columnSums, where []stretch) {
 	s.head(s.say("银联商务结算汇总"), [][2]string{
 		{"商户", s.Merchant}, {"期间", r.Period}, {"日切", s.Cutoff}, {"生成时间", instant(s.MadeAt)},
 		{"结算方式", s.say(modeWords[r.Terms.Mode])}, {"单位", s.say("元")},
@@ -65,7 +66,7 @@ func (s *sheet) settlement(r SettlementReport, books *reconcile.Settlement, deta
 	total, err := books.Sum(func(reconcile.Channel) bool { return true })
 	s.fail(err)
 	s.settleAlarms(books, total)
-	s.byDate(books, total, detail)
+	s.byDate(books, total, detail, where)
 	s.leftOut(books)
 	days := s.byDay(books)
 	s.byChannel(books)
@@ -101,7 +102,7 @@ func leftOutCount(books *reconcile.Settlement, state reconcile.SettleState) (n i
 var settleHeads = []string{"支付笔数", "支付总额", "联盟优惠", "渠道优惠", "买家实付", "退款笔数", "退款金额", "净额", "手续费（预估）", "应结金额", "跨日笔数"}
 
 // byDate is 清算日期 × 商户号 × 支付渠道 with a subtotal under each date.
-func (s *sheet) byDate(books *reconcile.Settlement, total reconcile.SettleSum, detail columnSums) {
+func (s *sheet) byDate(books *reconcile.Settlement, total reconcile.SettleSum, detail columnSums, where []stretch) {
 	s.block("一、按清算日期、商户号、支付渠道")
 	s.headRow(append([]string{"清算日期", "商户号", "支付渠道"}, settleHeads...)...)
 	first := s.row + 1
@@ -122,9 +123,31 @@ func (s *sheet) byDate(books *reconcile.Settlement, total reconcile.SettleSum, d
 		s.wide(s.say("本期无结算记录"), lookCalm, settlementColumns)
 	} else {
 		s.sumLine([]any{s.say("合计"), "", ""}, total, lookText.total(), first, s.row)
+		s.detailLine(detail, where)
 	}
 	s.check("汇总合计 = 明细合计", s.agrees(total, detail))
 	s.blank(1)
+}
+
+// detailLine adds up the detail itself, so that a reader sees both agree.
+func (s *sheet) detailLine(detail columnSums, where []stretch) {
+	cells := make([]excelize.Cell, settlementColumns)
+	for i := range cells {
+		cells[i] = s.cell(nil, lookText.total())
+	}
+	cells[0] = s.cell(s.say("明细合计"), lookText.total())
+	for i, c := range s.settleMoney() {
+		at := 3 + slices.Index(settleHeads, c.head)
+		if !c.sum || at < 3 {
+			continue
+		}
+		sums := make([]string, len(where))
+		for j, w := range where {
+			sums[j] = fmt.Sprintf("SUM('%s'!%s)", w.sheet, span(firstMoney+1+i, w.first, w.last))
+		}
+		cells[at] = s.formula(strings.Join(sums, "+"), detail[""].fen[firstMoney+i], lookMoney.total())
+	}
+	s.write(1, cells...)
 }
 
 // agrees holds the summary against the detail that was written; where they
@@ -281,7 +304,8 @@ func (s *sheet) dayChart(rows [2]int) {
 		return
 	}
 	c := chart{kind: excelize.Col, column: 1, title: s.say("各清算日期净额（元）"), labels: 1, values: 11, first: rows[0], last: rows[1], width: 1450, height: 300, format: "#,##0.00"}
-	s.keep(int(c.height)/22 + 1)
+	s.keep(int(c.height)/22 + 2)
+	s.blank(1) // as codeCharts
 	s.draw(c)
 	s.blank(int(c.height)/20 + 2)
 }

@@ -1,6 +1,8 @@
 package reports
 
 import (
+	"fmt"
+
 	"github.com/xuri/excelize/v2"
 
 	"github.com/umsrecon/umsrecon/reconcile"
@@ -57,7 +59,7 @@ func (s *sheet) alarms(sum reconcile.Summary) {
 func (s *sheet) classes(sum reconcile.Summary) {
 	s.block("一、对账结果（含前期结转）")
 	s.kindHeads("分类")
-	holds := true
+	holds, first := true, s.row+1
 	for _, c := range reconcile.Classes {
 		s.kindLine(s.class(c), lookText, func(k *reconcile.KindTotals) reconcile.Sum { return k.Classes[c] }, sum)
 	}
@@ -68,7 +70,7 @@ func (s *sheet) classes(sum reconcile.Summary) {
 		holds = holds && t == k.Loaded
 		return t
 	}
-	s.kindLine(s.say("五类合计"), lookText.total(), adds, sum)
+	s.kindTotal(s.say("五类合计"), first, adds, sum)
 	s.kindLine(s.say("加载订单"), lookText.total(), func(k *reconcile.KindTotals) reconcile.Sum { return k.Loaded }, sum)
 	s.check("五类合计 = 加载订单", holds)
 	s.wide(s.say("另有无效台账行 %d 行，不计入以上各类，见「台账问题」。", sum.Invalid), lookRemark, summaryColumns)
@@ -90,10 +92,11 @@ func (s *sheet) carried(sum reconcile.Summary) {
 		return
 	}
 	s.kindHeads("分类")
+	first := s.row + 1
 	for _, c := range reconcile.Classes {
 		s.kindLine(s.class(c), lookText, func(k *reconcile.KindTotals) reconcile.Sum { return k.Carried[c] }, sum)
 	}
-	s.kindLine(s.say("合计"), lookText.total(), func(k *reconcile.KindTotals) (t reconcile.Sum) {
+	s.kindTotal(s.say("合计"), first, func(k *reconcile.KindTotals) (t reconcile.Sum) {
 		for _, c := range k.Carried {
 			t.Count, t.Fen = t.Count+c.Count, t.Fen+c.Fen
 		}
@@ -137,8 +140,12 @@ func (s *sheet) sideStated(label string, ledger, ums reconcile.Sum) {
 }
 
 func (s *sheet) side(label string, ledger, ums reconcile.Sum, left, right, gap any, note string) {
+	difference := s.cell(nil, lookMoney.strong())
+	if gap != nil {
+		difference = s.formula(at(5, s.row+1)+"-"+at(3, s.row+1), gap, lookMoney.strong())
+	}
 	s.write(1, s.cell(s.say(label), lookText), s.cell(ledger.Count, lookCount), s.cell(left, lookMoney), s.cell(ums.Count, lookCount),
-		s.cell(right, lookMoney), s.cell(gap, lookMoney.strong()), s.cell(s.say(note), lookWord))
+		s.cell(right, lookMoney), difference, s.cell(s.say(note), lookWord))
 }
 
 // bridge explains the difference to the fen.
@@ -152,6 +159,7 @@ func (s *sheet) bridge(sum reconcile.Summary) {
 	s.keep(lines)
 	s.block("四、差额桥接（渠道−台账）")
 	s.kindHeads("差额来源")
+	first := s.row + 1
 	s.kindLine(s.say("单边（仅一方有资金）"), lookText, func(k *reconcile.KindTotals) reconcile.Sum { return k.Bridge.OneSided }, sum)
 	for _, r := range reconcile.Rules {
 		if bridged(sum, r.Code) {
@@ -160,7 +168,7 @@ func (s *sheet) bridge(sum reconcile.Summary) {
 	}
 	s.kindLine(s.say("未核实"), lookText, func(k *reconcile.KindTotals) reconcile.Sum { return k.Bridge.Unverified }, sum)
 	s.kindLine(s.say("等待中"), lookText, func(k *reconcile.KindTotals) reconcile.Sum { return k.Bridge.Waiting }, sum)
-	s.kindLine(s.say("合计"), lookText.total(), func(k *reconcile.KindTotals) reconcile.Sum { return explained(k.Bridge) }, sum)
+	s.kindTotal(s.say("合计"), first, func(k *reconcile.KindTotals) reconcile.Sum { return explained(k.Bridge) }, sum)
 	holds := true
 	for _, k := range sum.Kinds {
 		holds = holds && explained(k.Bridge).Fen == k.UMS.Fen-k.Ledger.Fen
@@ -209,6 +217,9 @@ func (s *sheet) rollForward(sum reconcile.Summary) {
 			l = l.total()
 		}
 		cells := append(s.sumCells(s.say(line.label), l, line.sum), excelize.Cell{})
+		if i == len(left)-1 {
+			cells[1].Formula, cells[2].Formula = rolled(2, s.row), rolled(3, s.row)+"+"+at(3, s.row-2)
+		}
 		if i < len(sum.Ageing) {
 			cells = append(cells, s.sumCells(s.band(sum.Ageing[i]), lookWord, sum.Ageing[i].Sum)...)
 		}
@@ -218,6 +229,12 @@ func (s *sheet) rollForward(sum reconcile.Summary) {
 	fen := r.Opening.Fen + r.New.Fen + r.Reopened.Fen + r.Revalued.Fen - r.Cleared.Fen - r.Resolved.Fen
 	s.check("期初 + 新增 + 重开 ± 调整 − 消除 − 处理 = 期末", count == r.Closing.Count && fen == r.Closing.Fen)
 	s.blank(1)
+}
+
+// rolled is 期末 out of the six lines above it, in one column, without what
+// was revalued: that has no count of its own.
+func rolled(column, last int) string {
+	return fmt.Sprintf("SUM(%s)-SUM(%s)", span(column, last-5, last-3), span(column, last-1, last))
 }
 
 // sumCells are a label, a count and an amount.
@@ -237,15 +254,29 @@ func (s *sheet) band(a reconcile.AgeBand) string {
 // kindLine is one line of counts and amounts per kind. A kind that the run
 // did not load is empty.
 func (s *sheet) kindLine(label string, l look, pick func(*reconcile.KindTotals) reconcile.Sum, sum reconcile.Summary) {
+	s.kindCells(label, l, pick, sum, func(int) string { return "" })
+}
+
+// kindCells writes a line whose figures are computed by formulas, of their
+// columns; empty: they are values.
+func (s *sheet) kindCells(label string, l look, pick func(*reconcile.KindTotals) reconcile.Sum, sum reconcile.Summary, formula func(column int) string) {
 	cells := []excelize.Cell{s.cell(label, l)}
 	for _, kind := range reconcile.Kinds {
 		if k := sum.Kinds[kind]; k != nil {
-			cells = append(cells, s.sumCells("", l, pick(k))[1:]...)
+			two := s.sumCells("", l, pick(k))[1:]
+			two[0].Formula, two[1].Formula = formula(len(cells)+1), formula(len(cells)+2)
+			cells = append(cells, two...)
 		} else {
 			cells = append(cells, s.cell(nil, l), s.cell(nil, l))
 		}
 	}
 	s.write(linesOf(label, s.widths[0]), cells...)
+}
+
+// kindTotal adds up the lines since row first.
+func (s *sheet) kindTotal(label string, first int, pick func(*reconcile.KindTotals) reconcile.Sum, sum reconcile.Summary) {
+	last := s.row
+	s.kindCells(label, lookText.total(), pick, sum, func(column int) string { return "SUM(" + span(column, first, last) + ")" })
 }
 
 // kindHeads are two rows of headings: the kinds, and what stands under each.

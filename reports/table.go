@@ -52,19 +52,25 @@ type part[T any] struct {
 	first int // the first row of data
 }
 
+// stretch is where the rows of a table stand on one sheet.
+type stretch struct {
+	sheet       string
+	first, last int
+}
+
 // write streams the rows into as many sheets as they need and returns the
-// sums of all.
-func (t table[T]) write(b *book, rows iter.Seq2[T, error]) columnSums {
-	all := columnSums{}
+// sums of all, and where they stand.
+func (t table[T]) write(b *book, rows iter.Seq2[T, error]) (all columnSums, where []stretch) {
+	all = columnSums{}
 	p := t.begin(b, 1)
 	sheets := 1
 	for row, err := range rows {
 		b.fail(err)
 		if b.err != nil {
-			return all
+			return all, where
 		}
 		if p.s.row+1+len(reconcile.Kinds) >= b.rowLimit() {
-			p.end()
+			where = append(where, p.end())
 			sheets++
 			p = t.begin(b, sheets)
 		}
@@ -78,8 +84,7 @@ func (t table[T]) write(b *book, rows iter.Seq2[T, error]) columnSums {
 	if all.rows("") == 0 {
 		p.s.wide(b.say(t.empty), lookCalm, min(8, len(t.columns)))
 	}
-	p.end()
-	return all
+	return all, append(where, p.end())
 }
 
 func (t table[T]) begin(b *book, n int) *part[T] {
@@ -134,8 +139,9 @@ func (p *part[T]) line(row T, number int64) map[int]reconcile.Amount {
 	return amounts
 }
 
-// end writes the totals, the filter and the drop-downs, and closes the sheet.
-func (p *part[T]) end() {
+// end writes the totals, the filter and the drop-downs, closes the sheet, and
+// says where the rows are.
+func (p *part[T]) end() stretch {
 	last := p.s.row
 	if p.sums.rows("") > 0 {
 		p.foot(last)
@@ -147,6 +153,7 @@ func (p *part[T]) end() {
 		p.s.fail(p.s.file.AutoFilter(p.s.name, at(1, headingRow)+":"+at(len(p.t.columns), last), nil))
 	}
 	p.s.finish()
+	return stretch{p.s.name, p.first, last}
 }
 
 // foot writes a line of totals per kind where rows of several kinds stand on
