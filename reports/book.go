@@ -52,11 +52,17 @@ func (b *book) save(path string) error {
 		return err
 	}
 	defer os.Remove(packed)
+	return whole(path, func(tmp *os.File) error { return repack(tmp, packed) })
+}
+
+// whole makes a file appear whole or not at all: written beside its place,
+// synced and renamed.
+func whole(path string, write func(*os.File) error) error {
 	tmp, err := os.CreateTemp(filepath.Dir(path), ".umsrecon-*.tmp")
 	if err != nil {
 		return err
 	}
-	err = errors.Join(tmp.Chmod(0o640), repack(tmp, packed))
+	err = errors.Join(tmp.Chmod(0o640), write(tmp))
 	if err == nil {
 		err = tmp.Sync()
 	}
@@ -69,14 +75,15 @@ func (b *book) save(path string) error {
 	return syncDir(filepath.Dir(path))
 }
 
-// pack writes the workbook, its parts in any order, to a temporary file: a
-// large one would fill the memory.
+// pack writes the workbook, its parts in any order, to a temporary file.
+// excelize packs into memory unless the zip writer it asks for is on disk.
 func (b *book) pack(dir string) (name string, err error) {
 	tmp, err := os.CreateTemp(dir, ".umsrecon-*.tmp")
 	if err != nil {
 		return "", err
 	}
-	_, err = b.file.WriteTo(tmp)
+	b.file.SetZipWriter(func(io.Writer) excelize.ZipWriter { return zip.NewWriter(tmp) })
+	_, err = b.file.WriteTo(io.Discard)
 	if err = errors.Join(err, tmp.Close()); err != nil {
 		return "", errors.Join(err, os.Remove(tmp.Name()))
 	}

@@ -12,10 +12,7 @@ import (
 func Discrepancies(path string, d DayReport, o Options) error {
 	b := newBook(o, o.Language.say("银联商务对账差异")+" "+d.Summary.Day.String())
 	defer b.file.Close()
-	today := reconcile.DayOf(d.Summary.StartedAt)
-	if today == 0 {
-		today = reconcile.DayOf(o.MadeAt)
-	}
+	today := o.today(d.Summary)
 	info := b.infoLine(b.say("对账日"), d.Summary.Day.String())
 	b.summary(d.Summary)
 	b.caseTable(info, today).write(b, d.Discrepancies())

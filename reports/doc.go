@@ -5,5 +5,7 @@
 // synced and renamed. Call Writable before the night begins, Place to choose
 // the file name (a workbook that somebody has edited is never overwritten),
 // then Discrepancies or Settlement, then Fingerprint to remember what was
-// written. The same input gives the same bytes.
+// written. The same input gives the same bytes. ReadFilled reads back what
+// people have filled in. Page is the summary as one HTML page, DiscrepanciesCSV
+// and SettlementCSV are the tables as CSV files.
 package reports

@@ -36,6 +36,11 @@ type Options struct {
 
 func (o Options) rowLimit() int { return cmp.Or(o.RowLimit, formatRows) }
 
+// today is the day from which ages count.
+func (o Options) today(s reconcile.Summary) reconcile.Day {
+	return cmp.Or(reconcile.DayOf(s.StartedAt), reconcile.DayOf(o.MadeAt))
+}
+
 // DayReport is a ledger day's run. The streams may be read more than once;
 // each is read to its end, and an error in one leaves no workbook.
 type DayReport struct {

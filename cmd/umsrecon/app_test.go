@@ -84,7 +84,7 @@ func TestInterruptedAnywhere(t *testing.T) {
 		require.Equal(t, exitDiscrepant, code, "at reading %d: %s", n, stderr)
 		require.Contains(t, stdout.String(), `"matched": 2`, "at reading %d", n)
 		require.Contains(t, stdout.String(), `"closing": 1`, "at reading %d", n)
-		books, err := filepath.Glob(filepath.Join(filepath.Dir(config), "reports", "*"))
+		books, err := filepath.Glob(filepath.Join(filepath.Dir(config), "reports", "*.xlsx"))
 		require.NoError(t, err)
 		require.Len(t, books, 2, "at reading %d", n)
 	}

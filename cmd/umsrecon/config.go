@@ -133,6 +133,7 @@ type Query string
 type Reports struct {
 	Dir      string `yaml:"dir"`      // resolve it with Path
 	Language string `yaml:"language"` // zh or en
+	CSV      bool   `yaml:"csv"`      // the tables as CSV files, too
 }
 
 // Rules are the settings of judging; Config.Settings has them as the domain

@@ -74,20 +74,36 @@ func (w *workbookWriter) discrepancies(s reconcile.Summary) (string, error) {
 		return func() reconcile.Lines { return w.db.DayLines(w.ctx, s, sheet, since) }
 	}
 	return w.write("discrepancies-"+s.Day.String()+".xlsx", func(path string) error {
-		return reports.Discrepancies(path, reports.DayReport{
+		// The workbook last: it is recorded at once, as nobody has edited it.
+		d := reports.DayReport{
 			Summary: s, Discrepancies: lines(store.Discrepancies), Pending: lines(store.Pending), LedgerProblems: lines(store.LedgerProblems),
-		}, w.options)
+		}
+		if err := reports.Page(path, s, w.options); err != nil {
+			return err
+		}
+		if w.cfg.Reports.CSV {
+			if err := reports.DiscrepanciesCSV(path, d, w.options); err != nil {
+				return err
+			}
+		}
+		return reports.Discrepancies(path, d, w.options)
 	})
 }
 
 func (w *workbookWriter) settlement(period string, from, to reconcile.Day) (string, error) {
 	return w.write("settlement-"+period+".xlsx", func(path string) error {
-		return reports.Settlement(path, reports.SettlementReport{
+		r := reports.SettlementReport{
 			Period: period, Terms: w.cfg.terms(),
 			Lines: func() iter.Seq2[reconcile.SettleLine, error] {
 				return w.db.SettleLines(w.ctx, from, to, w.cfg.Settings().Calendar)
 			},
-		}, w.options)
+		}
+		if w.cfg.Reports.CSV {
+			if err := reports.SettlementCSV(path, r, w.options); err != nil {
+				return err
+			}
+		}
+		return reports.Settlement(path, r, w.options)
 	})
 }
 

@@ -1,0 +1,67 @@
+package reports
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+	"unicode"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/umsrecon/umsrecon/reconcile"
+)
+
+// pageWritten is the page of a summary.
+func pageWritten(t *testing.T, s reconcile.Summary, o Options) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "d.xlsx")
+	require.NoError(t, Page(path, s, o))
+	data, err := os.ReadFile(beside(path, ".html"))
+	require.NoError(t, err)
+	return string(data)
+}
+
+func TestPageSaysWhatTheSummarySays(t *testing.T) {
+	text := pageWritten(t, sampleSummary(), sampleOptions())
+	for _, want := range []string{
+		"2026-11-19", "3 笔订单未核实", `class="state not">运行状态：未完成`,
+		"<td>差异</td><td>7</td><td>1,204.00</td><td>2</td><td>80.00</td>", "<td>加载订单</td><td>300</td><td>57,204.00</td><td>12</td><td>880.00</td>",
+		"<td>支付</td><td>290</td><td>56,000.00</td><td>289</td><td>55,980.91</td><td>−19.09</td><td>渠道少收</td>",
+		"<td>10</td>", "1,484.50", "S1 严重", "AMOUNT_BILL_LESS", "0–1 天：7 (1,000.00)",
+	} {
+		require.Contains(t, text, want)
+	}
+	require.NotContains(t, text, "SETTLE_WAITING", "what waits is no finding")
+}
+
+func TestPageNeedsNothingFromOutside(t *testing.T) {
+	s, o := sampleSummary(), sampleOptions()
+	o.Merchant = `<script>alert(1)</script><img src="http://example.com/x.png">`
+	s.Alarms = []reconcile.Words{{ZH: `<b onclick="x">`, EN: "x"}}
+	text := pageWritten(t, s, o)
+	require.NotRegexp(t, regexp.MustCompile(`(?i)<(script|img|link|iframe|object|form)\b|<[a-z][^>]*\s(src|href|on\w+)=|url\(|@import`), text)
+	require.Contains(t, text, "&lt;script&gt;")
+}
+
+func TestPageInEnglish(t *testing.T) {
+	o := sampleOptions()
+	o.Language, o.Merchant = EN, "Binhai Trading"
+	text := pageWritten(t, sampleSummary(), o)
+	require.Contains(t, text, `<html lang="en">`)
+	for _, r := range text {
+		require.False(t, unicode.Is(unicode.Han, r), string(r))
+	}
+}
+
+func TestPageOfAQuietDay(t *testing.T) {
+	text := pageWritten(t, reconcile.Summary{Day: sampleDay, Status: reconcile.RunComplete}, sampleOptions())
+	require.Contains(t, text, `class="state">运行状态：完成`)
+	require.Contains(t, text, "本次对账无差异")
+}
+
+func TestGrouped(t *testing.T) {
+	for fen, want := range map[reconcile.Fen]string{0: "0.00", -1: "−0.01", 99_999: "999.99", 100_000: "1,000.00", -123_456_789: "−1,234,567.89"} {
+		require.Equal(t, want, grouped(fen))
+	}
+}
