@@ -14,7 +14,7 @@ import (
 )
 
 // DiscrepanciesCSV writes the tables of a day's workbook as CSV files beside
-// it: …-cases.csv, …-pending.csv and …-problems.csv. UTF-8 with a byte order
+// it: …-cases.csv, …-pending.csv, …-problems.csv and …-covered.csv. UTF-8 with a byte order
 // mark; amounts in yuan, absent ones empty; a text that a spreadsheet could
 // take for a formula has an apostrophe before it.
 func DiscrepanciesCSV(workbook string, d DayReport, o Options) error {
@@ -26,7 +26,10 @@ func DiscrepanciesCSV(workbook string, d DayReport, o Options) error {
 	if err := b.pendingTable("", today).csv(beside(workbook, "-pending.csv"), o.Language, d.Pending()); err != nil {
 		return err
 	}
-	return b.problemTable("").csv(beside(workbook, "-problems.csv"), o.Language, d.LedgerProblems())
+	if err := b.problemTable("").csv(beside(workbook, "-problems.csv"), o.Language, d.LedgerProblems()); err != nil || d.Covered == nil {
+		return err
+	}
+	return b.coveredTable("").csv(beside(workbook, "-covered.csv"), o.Language, d.Covered())
 }
 
 // SettlementCSV writes the detail of a settlement as …-detail.csv beside its

@@ -18,6 +18,9 @@ func Discrepancies(path string, d DayReport, o Options) error {
 	b.caseTable(info, today).write(b, d.Discrepancies())
 	b.pendingTable(info, today).write(b, d.Pending())
 	b.problemTable(info).write(b, d.LedgerProblems())
+	if d.Covered != nil {
+		b.coveredTable(info).write(b, d.Covered())
+	}
 	b.legend(d.Summary)
 	if err := b.save(path); err != nil {
 		return fmt.Errorf("workbook %q: %w", path, err)

@@ -8,7 +8,7 @@ var english = map[string]string{
 	// sheets, titles, first lines
 	"银联商务对账差异": "ChinaUMS reconciliation", "银联商务对账汇总": "ChinaUMS reconciliation summary",
 	"银联商务结算": "ChinaUMS settlement", "银联商务结算汇总": "ChinaUMS settlement summary",
-	"对账汇总": "Summary", "对账差异表": "Discrepancies", "等待与未核实": "Waiting and unverified", "台账问题": "Ledger problems", "说明": "Notes",
+	"对账汇总": "Summary", "对账差异表": "Discrepancies", "等待与未核实": "Waiting and unverified", "台账问题": "Ledger problems", "同因明细": "One cause", "所属差异": "Covered by", "每行一笔订单，由所属差异一并处理；金额已计入该差异，请勿重复统计。": "One order a row, dealt with by the case that covers it; its amounts are part of that case.", "说明": "Notes",
 	"结算汇总": "Settlement", "结算明细": "Settlement detail",
 	"商户": "Merchant", "对账日": "Ledger day", "日切": "Cut-off", "单位": "Unit", "元": "yuan", "单位：元": "Unit: yuan", "期间": "Period",
 	"运行编号": "Run", "生成时间": "Made at", "对账开始": "Started", "对账结束": "Ended", "结算方式": "Settlement mode",

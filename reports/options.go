@@ -51,6 +51,9 @@ type DayReport struct {
 	Pending func() reconcile.Lines
 	// LedgerProblems yields bad and damaged rows, duplicates and vanished rows.
 	LedgerProblems func() reconcile.Lines
+	// Covered yields the orders for which the case of a cause stands; nil, or
+	// none: there is no sheet of them.
+	Covered func() reconcile.Lines
 }
 
 // SettlementReport is a month or one settle date.

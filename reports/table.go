@@ -32,12 +32,14 @@ type column[T any] struct {
 // table is a list with a heading, a filter and totals, which goes on in
 // another sheet when one is full.
 type table[T any] struct {
-	name    string // of the sheet, Chinese
-	title   string
-	info    string
-	empty   string // Chinese: what one row says when there is none
-	frozen  int    // columns
-	columns []column[T]
+	name  string // of the sheet, Chinese
+	title string
+	info  string
+	empty string // Chinese: what one row says when there is none
+	// optional: there is no sheet when there is no row.
+	optional bool
+	frozen   int // columns
+	columns  []column[T]
 	// kind gives every kind a line of totals of its own: figures are not
 	// added across kinds. Nil: there are no kinds.
 	kind       func(T) reconcile.Kind
@@ -62,12 +64,18 @@ type stretch struct {
 // sums of all, and where they stand.
 func (t table[T]) write(b *book, rows iter.Seq2[T, error]) (all columnSums, where []stretch) {
 	all = columnSums{}
-	p := t.begin(b, 1)
+	var p *part[T]
 	sheets := 1
+	if !t.optional {
+		p = t.begin(b, 1)
+	}
 	for row, err := range rows {
 		b.fail(err)
 		if b.err != nil {
 			return all, where
+		}
+		if p == nil {
+			p = t.begin(b, 1)
 		}
 		if p.s.row+1+len(reconcile.Kinds) >= b.rowLimit() {
 			where = append(where, p.end())
@@ -80,6 +88,9 @@ func (t table[T]) write(b *book, rows iter.Seq2[T, error]) (all columnSums, wher
 		if t.kind != nil {
 			b.fail(p.sums.add(t.kind(row), amounts))
 		}
+	}
+	if p == nil {
+		return all, where
 	}
 	if all.rows("") == 0 {
 		p.s.wide(b.say(t.empty), lookCalm, min(8, len(t.columns)))

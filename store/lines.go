@@ -53,6 +53,8 @@ const (
 	Pending
 	// LedgerProblems: the bad rows of the run's sources, and duplicates.
 	LedgerProblems
+	// Covered: the orders for which the case of a cause stands.
+	Covered
 )
 
 // DayLines lists what a sheet shows of a published run, gravest first, then by
@@ -82,6 +84,9 @@ var sheetArms = map[Sheet][]string{
 		fromNotes + " WHERE n.run_id = :run AND o.judged_run_id = :run AND n.code = 'LEDGER_DUPLICATE_ROW'",
 		fromCases + ` WHERE c.ledger_day <= :day AND c.state IN ('open', 'proposed') AND c.code = 'LEDGER_DUPLICATE_KEY'
 			AND EXISTS (SELECT 1 FROM orders AS o WHERE o.order_id = c.order_id AND o.judged_run_id = :run)`,
+	},
+	Covered: {
+		fromNotes + " WHERE n.run_id = :run AND o.judged_run_id = :run AND n.severity IN ('S1', 'S2', 'S3')",
 	},
 }
 

@@ -77,6 +77,7 @@ func (w *workbookWriter) discrepancies(s reconcile.Summary) (string, error) {
 		// The workbook last: it is recorded at once, as nobody has edited it.
 		d := reports.DayReport{
 			Summary: s, Discrepancies: lines(store.Discrepancies), Pending: lines(store.Pending), LedgerProblems: lines(store.LedgerProblems),
+			Covered: lines(store.Covered),
 		}
 		if err := reports.Page(path, s, w.options); err != nil {
 			return err
