@@ -100,7 +100,7 @@ func (s *sheet) draw(c chart) {
 		Title:      excelize.ChartTitle{Paragraph: []excelize.RichTextRun{{Text: c.title, Font: &excelize.Font{Family: fontName, Size: 11, Bold: true}}}},
 		Legend:     excelize.ChartLegend{Position: "none"},
 		Dimension:  excelize.ChartDimension{Width: c.width, Height: c.height},
-		XAxis:      excelize.ChartAxis{ReverseOrder: c.kind == excelize.Bar, Font: small},
+		XAxis:      excelize.ChartAxis{ReverseOrder: c.kind == excelize.Bar, TickLabelPosition: excelize.ChartTickLabelLow, Font: small},
 		YAxis:      excelize.ChartAxis{MajorGridLines: true, NumFmt: excelize.ChartNumFmt{CustomNumFmt: c.format}, Font: small},
 		PlotArea:   excelize.ChartPlotArea{ShowVal: true, NumFmt: excelize.ChartNumFmt{CustomNumFmt: c.format}},
 		Format:     excelize.GraphicOptions{Positioning: "oneCell"},
