@@ -19,12 +19,17 @@ import (
 	"github.com/umsrecon/umsrecon/store"
 )
 
+const serveExits = `Exit codes:
+  0    stopped by a signal; what came of a night is in the log, under exit
+  1    error: the receiver cannot listen or go on, the database cannot be opened
+  2    usage or configuration, a schedule.cron that never comes`
+
 func (a *app) serveCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "serve",
 		Short: "run every night by the schedule, and receive the platform's notices",
 		Long: "serve runs until it is stopped: each night at schedule.cron it reconciles the day before, as `run` does,\n" +
-			"and where notices.listen is set it receives notices. A notice is answered SUCCESS when it is on the disk.\n\n" + exitHelp,
+			"and where notices.listen is set it receives notices. A notice is answered SUCCESS when it is on the disk.\n\n" + serveExits,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			cfg, err := a.load(EverySection...)
