@@ -83,7 +83,8 @@ func markChange(t *tx, n reconcile.Notice, id int64) (Kept, error) {
 
 const unverifiedOfDay = " FROM notices WHERE verified = 0 AND path = ? AND received_at >= ? AND received_at < ?"
 
-// saveUnverified keeps a row, or counts it on the last row of its day and path.
+// saveUnverified keeps a row, or counts it on the last row of its day and path,
+// with what is counted on it.
 func saveUnverified(t *tx, n reconcile.Notice) error {
 	day := reconcile.DayOf(n.ReceivedAt)
 	group := []any{n.Path, instant(day.Start()), instant(day.End())}
@@ -95,7 +96,7 @@ func saveUnverified(t *tx, n reconcile.Notice) error {
 		_, err := insertNotice(t, n)
 		return err
 	}
-	return t.exec("UPDATE notices SET repeats = repeats + 1, last_at = ? WHERE notice_id = ?", instant(n.ReceivedAt), last)
+	return t.exec("UPDATE notices SET repeats = repeats + 1 + ?, last_at = ? WHERE notice_id = ?", n.Repeats, instant(n.ReceivedAt), last)
 }
 
 // NoticeFilter selects notices. Zero fields select everything.
