@@ -125,6 +125,31 @@ func (db *DB) Notices(ctx context.Context, f NoticeFilter) iter.Seq2[reconcile.N
 	})
 }
 
+// NoticeCount counts rows of notices.
+type NoticeCount struct {
+	All      int64 // unverified ones too
+	Payments int64 // verified, of bills and deductions
+}
+
+// CountNotices counts what is stored, by mid as the notices name it.
+func (db *DB) CountNotices(ctx context.Context) (map[string]NoticeCount, error) {
+	counts := map[string]NoticeCount{}
+	err := db.read(ctx, func(t *tx) error {
+		const query = "SELECT mid, count(*), sum(verified = 1 AND kind <> 'contract') FROM notices GROUP BY mid"
+		return t.each(query, nil, func(row scanner) error {
+			var mid string
+			var c NoticeCount
+			err := row.Scan((*word)(&mid), &c.All, &c.Payments)
+			counts[mid] = c
+			return err
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("count notices: %w", err)
+	}
+	return counts, nil
+}
+
 // NoticesOf lists the verified notices about the bill of an order, the first
 // received first.
 func (db *DB) NoticesOf(ctx context.Context, k reconcile.BillKey) ([]reconcile.Notice, error) {

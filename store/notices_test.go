@@ -86,6 +86,9 @@ func TestUnverifiedNoticesStandApart(t *testing.T) {
 	for range unverifiedRows + 20 {
 		require.Equal(t, []Kept{KeptUnverified}, keep(t, db, forged))
 	}
+	counted := forged
+	counted.Repeats = 4
+	require.Equal(t, []Kept{KeptUnverified}, keep(t, db, counted))
 	require.Equal(t, unverifiedRows, count(t, db, "notices"))
 	require.Equal(t, []Kept{KeptNew}, keep(t, db, billNotice("n1", "1")))
 	forged.ReceivedAt = now.Add(24 * time.Hour)
@@ -108,7 +111,7 @@ func TestUnverifiedNoticesStandApart(t *testing.T) {
 	}))
 	next := now.Add(24 * time.Hour)
 	require.Equal(t, []reconcile.Unproven{
-		{Day: day + 1, Path: "notice", Count: unverifiedRows + 20, First: now, Last: now},
+		{Day: day + 1, Path: "notice", Count: unverifiedRows + 20 + 5, First: now, Last: now},
 		{Day: day + 2, Path: "import", Count: 1, First: next, Last: next},
 		{Day: day + 2, Path: "notice", Count: 1, First: next, Last: next},
 	}, groups)

@@ -22,7 +22,7 @@ func (a *app) checkCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "check",
 		Short: "look at configuration, reports folder, database, ledger, gateway and clock one by one",
-		Long:  "check says ok of each, or what to do. It asks UMS about one bill; all it makes is the reports folder.\n\n" + exitHelp,
+		Long:  "check says ok of each, or what to do; a WARNING is no error. It asks UMS about one bill; all it makes is the reports folder.\n\n" + exitHelp,
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			day, err := dayFlag("date", date, a.today()-1)
@@ -52,6 +52,7 @@ func (a *app) check(ctx context.Context, day reconcile.Day) error {
 	}{
 		{"reports", a.checkReports}, {"database", a.checkDatabase}, {"lock", a.checkLock},
 		{"ledger", a.checkLedger}, {"gateway", probe.gateway}, {"clock", probe.clock},
+		{"notices kept", a.checkStoredNotices},
 	} {
 		text, err := one.look(ctx, cfg, day)
 		a.checked(one.name, err, text)
@@ -64,8 +65,12 @@ func (a *app) check(ctx context.Context, day reconcile.Day) error {
 
 func (a *app) checked(name string, err error, text string) {
 	if err != nil {
+		word := "NOT OK"
+		if exitCode(err) == exitDone {
+			word = "WARNING"
+		}
 		lines := strings.ReplaceAll(a.explain(err), "\n", "\n"+strings.Repeat(" ", 23))
-		fmt.Fprintf(a.stdout, "%-14s NOT OK  %s\n", name, lines)
+		fmt.Fprintf(a.stdout, "%-14s %-7s %s\n", name, word, lines)
 		return
 	}
 	fmt.Fprintf(a.stdout, "%-14s ok      %s\n", name, strings.ReplaceAll(text, "\n", "\n"+strings.Repeat(" ", 23)))
