@@ -140,6 +140,7 @@ type Statement struct {
 	AmountUnit   string                      `yaml:"amount_unit"`
 	Columns      map[string]string           `yaml:"columns"`       // ours: theirs; others under their own name
 	Types        map[reconcile.Kind][]string `yaml:"types"`         // payment and refund, with the portal's words
+	Trailer      string                      `yaml:"trailer"`       // how the row of totals begins; empty: there is none
 	FeeTolerance reconcile.Fen               `yaml:"fee_tolerance"` // of one transaction, against settlement.fees
 }
 

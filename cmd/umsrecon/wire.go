@@ -86,7 +86,7 @@ func (c *Config) statements() ([]reconcile.Statement, error) {
 		return nil, nil
 	}
 	s := c.Statement
-	source := ledger.StatementSource{Types: s.Types, Source: ledger.Source{
+	source := ledger.StatementSource{Types: s.Types, Trailer: s.Trailer, Source: ledger.Source{
 		Name: "statement", Dir: c.Dir(), Pattern: s.Pattern, Format: ledger.Format(s.Format), Sheet: s.Sheet, Encoding: ledger.Encoding(s.Encoding), Unit: ledger.Unit(s.AmountUnit),
 		Columns: s.Columns, Location: c.Timezone,
 	}}

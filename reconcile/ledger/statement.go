@@ -23,6 +23,9 @@ type StatementSource struct {
 	// Types are the merchant portal's words for payments and refunds, compared
 	// trimmed and without regard to the case of ASCII letters.
 	Types map[reconcile.Kind][]string
+	// Trailer is how a row begins that is no line but a total: 合计. Empty: such
+	// a row is a bad one. A row whose type is mapped is a line, however it begins.
+	Trailer string
 }
 
 // Statements are the exports of one source. They are safe for concurrent use.
@@ -119,7 +122,7 @@ func (st *Statements) Fingerprint(ctx context.Context, day reconcile.Day) (strin
 		return "", err
 	}
 	s := st.source
-	how := fmt.Sprintf("%s %q %q %q %q %v %v %v %s", load.SHA256, s.Format, s.Sheet, s.Encoding, s.Unit, s.Columns, s.Types, s.Defaults, s.Location)
+	how := fmt.Sprintf("%s %q %q %q %q %v %v %v %s %q", load.SHA256, s.Format, s.Sheet, s.Encoding, s.Unit, s.Columns, s.Types, s.Defaults, s.Location, s.Trailer)
 	sum := sha256.Sum256([]byte(how))
 	return hex.EncodeToString(sum[:]), nil
 }

@@ -85,6 +85,9 @@ func (p *stmtReader) record(f file, headings []string, rec record) error {
 		p.header, _ = p.of.header(headings)
 	}
 	h := p.header
+	if p.of.total(h, rec) {
+		return nil
+	}
 	p.rows++
 	r := stmtRow{of: p.of, header: h, day: p.day}
 	switch why := rec.flaw.words(f.census.encoding); {
@@ -105,6 +108,20 @@ func (p *stmtReader) record(f file, headings []string, rec record) error {
 	}
 	p.invalid++
 	return p.bad(reconcile.BadRow{Source: reconcile.Source{File: f.name, Line: rec.line}, Column: r.column, Reason: r.why, Damaged: r.damaged, Raw: rec.raw()})
+}
+
+// total says whether a record is the trailer that the configuration names.
+func (st *Statements) total(h stmtHeader, rec record) bool {
+	if st.source.Trailer == "" || rec.flaw != flawless || rec.quote != quoteSound || rec.why.EN != "" {
+		return false
+	}
+	if at := h.at[stmtType]; at < len(rec.cells) {
+		if _, mapped := st.types[fold(strings.TrimSpace(rec.cells[at]))]; mapped {
+			return false
+		}
+	}
+	first := slices.IndexFunc(rec.cells, func(c string) bool { return strings.TrimSpace(c) != "" })
+	return first >= 0 && strings.HasPrefix(strings.TrimSpace(rec.cells[first]), st.source.Trailer)
 }
 
 // stmtRow is one row being understood; the first thing that is wrong is kept.

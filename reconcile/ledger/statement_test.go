@@ -102,6 +102,16 @@ func TestBadStatementRows(t *testing.T) {
 	}
 }
 
+func TestStatementTrailer(t *testing.T) {
+	s := portal(t.TempDir())
+	s.Trailer = "合计"
+	lines, bad, load, err := readStatement(t, s, portalHeader+"S1,M1,支付,1.00,0.00,1.00,\n合计1笔,,,1.00\n,合计：1,,1.00,,,\n合计S2,M2,支付,2.00,0.00,2.00,\n小计,,,3.00,,,\n")
+	require.NoError(t, err)
+	require.Len(t, lines, 1)
+	require.Equal(t, []int{5, 6}, []int{bad[0].Line, bad[1].Line}, "what has a type is no total; another word is not guessed")
+	require.Equal(t, int64(3), load.Rows)
+}
+
 func TestStatementHeaders(t *testing.T) {
 	for name, c := range map[string]struct {
 		text, want string
