@@ -74,10 +74,32 @@ func (b *book) statement() error {
 	if !b.Settings.Statements {
 		return nil
 	}
-	if err := b.out.StatementLines(b.scope, b.statementLine); err != nil {
+	totals, err := b.out.SettleTotals(b.scope)
+	if err != nil {
 		return err
 	}
-	return b.settleTotals()
+	mapping := map[settleDate]bool{}
+	for i := range totals {
+		t := &totals[i]
+		if !t.foreign() {
+			continue
+		}
+		t.Stands = b.Settings.OneCaseFrom > 0 && t.Alone.Count >= int64(b.Settings.OneCaseFrom)
+		mapping[settleDate{t.MID, t.Day}] = t.Stands
+		b.alarm(words("商户 %[1]s 清算日 %[2]s 的对账单 %[3]s：%[4]d 行不属于任何账单，疑为 statement.columns 的参考号、商户订单号或商户号列有误，或台账不全",
+			"mid %[1]s, settle date %[2]s, statement %[3]s: %[4]d lines belong to no bill; the columns reference, mer_order_id or mid of statement.columns look wrong, or the ledger is not whole",
+			t.MID, t.Day, t.File, t.Alone.Count))
+	}
+	err = b.out.StatementLines(b.scope, func(n StatementSighting) error {
+		if n.Case == nil && len(n.Lines) > 0 && mapping[settleDate{n.Lines[0].MID, n.Lines[0].SettleDay}] {
+			return nil // the case of the settle date stands for it
+		}
+		return b.statementLine(n)
+	})
+	if err != nil {
+		return err
+	}
+	return b.settleTotals(totals)
 }
 
 // statementLine leaves a case as it stands while the books do not tell whether
@@ -99,11 +121,7 @@ func (b *book) statementLine(n StatementSighting) error {
 
 // settleTotals adds up what the bills say of settle dates, and holds the sums of
 // the statements against it.
-func (b *book) settleTotals() error {
-	totals, err := b.out.SettleTotals(b.scope)
-	if err != nil {
-		return err
-	}
+func (b *book) settleTotals(totals []SettleTotal) error {
 	sums := settleSums{set: b.Settings, of: map[settleDate]*SettleTotal{}}
 	var days []Day
 	for i := range totals {

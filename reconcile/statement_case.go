@@ -75,6 +75,9 @@ type SettleTotal struct {
 	Alone    Sum   // its lines that belong to no order; refunds count below zero
 	Invalid  int64 // lines of it that were not understood
 	Case     *Case
+	// Stands: its case stands for the lines that belong to no order, which are
+	// too many to be as many faults.
+	Stands bool
 
 	// What the bills say, and what explains the difference (refunds below zero,
 	// and what the bills settle on the day and the statement on another); the
@@ -84,7 +87,16 @@ type SettleTotal struct {
 	Doubt                                   bool // a block's amount is not known
 }
 
-func (t SettleTotal) agrees() bool { return t.Payments == t.Bills && t.Refunds == t.BillRefunds }
+// foreign: so many lines belong to no order that a wrong column explains them
+// better than as many faults.
+func (t SettleTotal) foreign() bool {
+	return t.Alone.Count >= alarmFrom && 2*t.Alone.Count > t.Payments.Count+t.Refunds.Count
+}
+
+// agrees: a sum of strangers proves nothing.
+func (t SettleTotal) agrees() bool {
+	return t.Payments == t.Bills && t.Refunds == t.BillRefunds && !t.Stands
+}
 
 func (t SettleTotal) finding() Finding {
 	stated, bills := t.Payments.Fen-t.Refunds.Fen, t.Bills.Fen-t.BillRefunds.Fen
@@ -97,7 +109,7 @@ func (t SettleTotal) finding() Finding {
 		why.zh = append(why.zh, fmt.Sprintf("无效行 %d 行", t.Invalid))
 		why.en = append(why.en, fmt.Sprintf("%d lines not understood", t.Invalid))
 	}
-	return Finding{
+	f := Finding{
 		Code: SettleTotalMismatch, Severity: RuleOf(SettleTotalMismatch).Severity, UMS: Some(bills), Worth: Some((bills - stated).Abs()),
 		Basis: fmt.Sprintf("%v %v %v %v", t.Payments, t.Refunds, t.Bills, t.BillRefunds),
 		Reason: words("商户 %[1]s 清算日 %[2]s：对账单 %[3]s 支付 %[4]d 笔 %[5]s 元、退款 %[6]d 笔 %[7]s 元；账单支付 %[8]d 笔 %[9]s 元、退款 %[10]d 笔 %[11]s 元；差异来自：%[12]s",
@@ -105,6 +117,10 @@ func (t SettleTotal) finding() Finding {
 			t.MID, t.Day, t.File, t.Payments.Count, t.Payments.Fen.Yuan(), t.Refunds.Count, t.Refunds.Fen.Yuan(),
 			t.Bills.Count, t.Bills.Fen.Yuan(), t.BillRefunds.Count, t.BillRefunds.Fen.Yuan(), strings.Join(why.zh, "，"), strings.Join(why.en, ", ")),
 	}
+	if t.Stands {
+		f.Severity = RuleOf(StatementOnly).Severity
+	}
+	return f
 }
 
 // explained is what explains a difference, in words.
