@@ -260,3 +260,21 @@ func covers(t *tx) (map[string][]reconcile.StatementCover, error) {
 	})
 	return all, err
 }
+
+// StatementOf lists the lines of statements about a bill, each once.
+func (db *DB) StatementOf(ctx context.Context, k reconcile.BillKey) (lines []reconcile.StatementLine, err error) {
+	query := "SELECT " + statementList("s") + ` FROM orders AS o CROSS JOIN statement_lines AS s ON s.order_id = o.order_id
+		WHERE o.mid = ? AND o.tid = ? AND o.inst_mid = ? AND o.bill_day = ? AND o.bill_no = ? AND` + onceOf + " ORDER BY s.line_id"
+	err = db.read(ctx, func(t *tx) error {
+		return t.each(query, billKeyColumns(&k).pointers(), func(row scanner) error {
+			var l reconcile.StatementLine
+			err := row.Scan(statementColumns(&l).pointers()...)
+			lines = append(lines, l)
+			return err
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("statement of bill %q: %w", k.BillNo, err)
+	}
+	return lines, nil
+}
