@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"github.com/xuri/excelize/v2"
 	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"github.com/umsrecon/umsrecon/reconcile"
@@ -222,4 +224,49 @@ func FuzzStatement(f *testing.F) {
 			require.Positive(t, l.Source.Line)
 		}
 	})
+}
+
+// Statements come in every format of a file that a ledger can have.
+func TestStatementFormats(t *testing.T) {
+	want, _, _, err := readStatement(t, portal(t.TempDir()), portalHeader+"S1,M1,支付,19.08,0.07,19.01,2026-11-19 10:00:00\nS2,M2,退款,-5,0,-5,\n")
+	require.NoError(t, err)
+	require.Len(t, want, 2)
+
+	s := portal(t.TempDir())
+	s.Format = JSONL
+	lines, bad, _, err := readStatement(t, s, `{"参考号":"S1","商户订单号":"M1","交易类型":"支付","交易金额":19.08,"手续费":"0.07","清算金额":19.01,"交易时间":"2026-11-19 10:00:00"}`+"\n"+
+		`{"参考号":"S2","商户订单号":"M2","交易类型":"退款","交易金额":"-5","手续费":0,"清算金额":-5}`+"\nnot json\n")
+	require.NoError(t, err)
+	require.Len(t, bad, 1)
+	require.Equal(t, []int{1, 2}, []int{lines[0].Source.Line, lines[1].Source.Line})
+	lines[0].Source, lines[1].Source = want[0].Source, want[1].Source
+	require.Equal(t, want, lines)
+
+	book := excelize.NewFile()
+	for i, row := range [][]any{
+		{"对账明细"},
+		{"参考号", "商户订单号", "交易类型", "交易金额", "手续费", "清算金额", "交易时间"},
+		{"S1", "M1", "支付", 19.08, 0.07, 19.01, "2026-11-19 10:00:00"},
+		{"S2", "M2", "退款", -5, 0, -5, ""},
+		{"合计", "", "", 14.08, 0.07, 14.01, ""},
+	} {
+		require.NoError(t, book.SetSheetRow("Sheet1", fmt.Sprintf("A%d", i+1), &row))
+	}
+	s = portal(t.TempDir())
+	s.Format, s.Pattern, s.Trailer = XLSX, "{date}.xlsx", "合计"
+	require.NoError(t, book.SaveAs(filepath.Join(s.Dir, settles.String()+".xlsx")))
+	st, err := NewStatements(s)
+	require.NoError(t, err)
+	lines = nil
+	load, err := st.Read(t.Context(), settles, func(l reconcile.StatementLine) error { lines = append(lines, l); return nil },
+		func(r reconcile.BadRow) error { return fmt.Errorf("%v", r.Reason) })
+	require.NoError(t, err)
+	require.Equal(t, int64(2), load.Rows)
+	require.Equal(t, []int{3, 4}, []int{lines[0].Source.Line, lines[1].Source.Line})
+	lines[0].Source, lines[1].Source = want[0].Source, want[1].Source
+	require.Equal(t, want, lines)
+
+	s.Format = SQLite
+	_, err = NewStatements(s)
+	require.ErrorContains(t, err, "format sqlite: a statement is a file")
 }
