@@ -26,8 +26,8 @@ CREATE TABLE runs (
 
 CREATE INDEX runs_day_idx ON runs (day, run_id);
 
--- One row per reading of one source of the ledger. Written with its orders,
--- all or nothing.
+-- One row per reading of one source of the ledger, or of one statement. Written
+-- with its orders or lines, all or nothing.
 CREATE TABLE loads (
     load_id     INTEGER PRIMARY KEY,
     run_id      TEXT NOT NULL REFERENCES runs,
@@ -40,10 +40,14 @@ CREATE TABLE loads (
     rows        INTEGER NOT NULL CHECK (rows >= 0),
     orders      INTEGER NOT NULL CHECK (orders >= 0),
     invalid     INTEGER NOT NULL CHECK (invalid >= 0),
-    total_fen   INTEGER NOT NULL          -- control sum of the amounts of its orders
+    total_fen   INTEGER NOT NULL,         -- control sum of the amounts of its orders
+    kind        TEXT NOT NULL DEFAULT 'ledger' CHECK (kind IN ('ledger', 'statement')),
+    reading     TEXT NOT NULL DEFAULT '', -- of a statement: changes with its bytes, and with how they are understood
+    judged_run_id TEXT REFERENCES runs    -- of a statement: the run that first judged the bills of its settle dates; NULL: none yet
 ) STRICT;
 
 CREATE INDEX loads_scope_idx ON loads (scope, load_id);
+CREATE INDEX loads_statements_idx ON loads (judged_run_id, load_id) WHERE kind = 'statement';
 
 -- The bad rows of the last load of each scope.
 CREATE TABLE bad_rows (
@@ -179,6 +183,8 @@ CREATE INDEX answers_target_idx ON answers (pay_target_order_id) WHERE pay_targe
 CREATE INDEX answers_mer_idx ON answers (pay_mer_order_id) WHERE pay_mer_order_id <> '';
 CREATE INDEX answers_flow_seq_idx ON answers (flow_seq_id) WHERE flow_seq_id <> '';
 CREATE INDEX answers_flow_target_idx ON answers (flow_target_order_id) WHERE flow_target_order_id <> '';
+CREATE INDEX answers_settle_idx ON answers (pay_settle_day) WHERE pay_settle_day IS NOT NULL;
+CREATE INDEX answers_flow_settle_idx ON answers (flow_settle_day) WHERE flow_settle_day IS NOT NULL;
 CREATE INDEX answers_flow_mer_idx ON answers (flow_mer_order_id) WHERE flow_mer_order_id <> '';
 
 -- What the platform sent without being asked. Written by the receiver and by
@@ -234,6 +240,47 @@ CREATE INDEX notices_received_idx ON notices (received_at);
 CREATE INDEX notices_unverified_idx ON notices (path, received_at) WHERE verified = 0;
 CREATE INDEX notices_contract_idx ON notices (mid, contract_id, contract_at) WHERE kind = 'contract' AND verified = 1;
 CREATE INDEX notices_first_idx ON notices (mid, coalesce(pay_at, received_at)) WHERE verified = 1 AND kind <> 'contract';
+
+-- The lines of the last load of each statement (the merchant portal's export of
+-- what UMS settles). order_id is found out by runs.
+CREATE TABLE statement_lines (
+    line_id     INTEGER PRIMARY KEY,
+    load_id     INTEGER NOT NULL REFERENCES loads,
+    digest      TEXT NOT NULL,            -- of what it says: the same in a duplicate
+    case_id     TEXT NOT NULL,            -- of the case that it opens when it belongs to no order
+    copies      INTEGER NOT NULL DEFAULT 1, -- identical lines in that load
+    order_id    INTEGER REFERENCES orders, -- an order of the bill that it is about; NULL: not known
+    mid         TEXT NOT NULL,
+    tid         TEXT NOT NULL,
+    kind        TEXT NOT NULL CHECK (kind IN ('payment', 'refund')),
+    reference   TEXT NOT NULL,            -- paySeqId
+    mer_order_id TEXT NOT NULL,
+    amount_fen  INTEGER NOT NULL CHECK (amount_fen >= 0), -- of a refund, too
+    fee_fen     INTEGER,                  -- kept by UMS; negative: given back
+    net_fen     INTEGER,                  -- paid out; negative: taken back
+    settle_day  TEXT NOT NULL,
+    paid_at     TEXT,
+    file        TEXT NOT NULL,
+    line        INTEGER NOT NULL,
+    UNIQUE (load_id, digest)
+) STRICT;
+
+CREATE INDEX statement_lines_digest_idx ON statement_lines (digest, line_id);
+CREATE INDEX statement_lines_order_idx ON statement_lines (order_id) WHERE order_id IS NOT NULL;
+CREATE INDEX statement_lines_homeless_idx ON statement_lines (line_id) WHERE order_id IS NULL;
+CREATE INDEX statement_lines_case_idx ON statement_lines (case_id);
+CREATE INDEX statement_lines_day_idx ON statement_lines (settle_day, mid);
+
+-- The settle dates of merchants that the last load of a statement is about.
+CREATE TABLE statement_days (
+    load_id    INTEGER NOT NULL REFERENCES loads,
+    mid        TEXT NOT NULL,
+    settle_day TEXT NOT NULL,
+    agreed     INTEGER NOT NULL DEFAULT 0 CHECK (agreed IN (0, 1)), -- it was found to add up to what the bills say
+    PRIMARY KEY (settle_day, mid, load_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX statement_days_open_idx ON statement_days (settle_day) WHERE agreed = 0;
 
 -- What UMS was told by the two calls that change something, once each. Written
 -- before the request goes out, and after.

@@ -272,10 +272,10 @@ func (v Verdict) Gap(c Code) Amount {
 	return Some(v.UMS - v.Ledger)
 }
 
-// Stake is what a finding of the verdict is worth, never negative: the gap
-// where it carries it, else the difference, else the side that exists.
+// Stake is what a finding of the verdict is worth, never negative: what it says
+// itself, else the gap where it carries it, else the difference, else the side that exists.
 func (v Verdict) Stake(f Finding) Fen {
-	for _, a := range []Amount{v.Gap(f.Code), f.Difference(), f.UMS} {
+	for _, a := range []Amount{f.Worth, v.Gap(f.Code), f.Difference(), f.UMS} {
 		if a.Known {
 			return a.Fen.Abs()
 		}

@@ -87,6 +87,9 @@ var suspects = []suspect{
 	{code: BillStatusUnknown, share: 50, looks: Words{"平台启用了新的状态", "the platform has a new status"}},
 	{code: CrossDay, share: 50, looks: Words{"rules 的 cutoff 或台账日期有误", "cutoff or the ledger's dates are wrong"}},
 	{code: NoticeMissing, share: 10, looks: Words{"通知没有送达：检查接收端口、代理与平台登记的通知地址", "notices do not arrive: look at the receiver, its proxy and the address that the platform has"}},
+	{code: StatementMissing, share: 50, looks: Words{"对账单导出不完整，或 statement.columns 的参考号、商户订单号列有误", "the statement was not exported whole, or statement.columns names the wrong reference or mer_order_id"}},
+	{code: StatementAmountMismatch, share: 50, looks: Words{"statement.amount_unit、金额列或 rules.amount_basis 有误", "statement.amount_unit, the amount's column or rules.amount_basis is wrong"}},
+	{code: FeeMismatch, share: 50, looks: Words{"settlement.fees 的费率，或 statement.columns 的手续费、净额列有误", "the rates of settlement.fees, or the columns fee or net of statement.columns, are wrong"}},
 	{code: LedgerRowInvalid, share: 50, looks: Words{"ledger.columns、ledger.statuses、amount_unit 或导出格式有误", "ledger.columns, ledger.statuses, amount_unit or the form of the export is wrong"}},
 	{code: LedgerKeyDamaged, share: 50, looks: Words{"台账被表格软件另存过", "a spreadsheet has saved the ledger"}},
 }

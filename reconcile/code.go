@@ -97,6 +97,12 @@ const (
 	NoticeUnverified         Code = "NOTICE_UNVERIFIED"
 	DeductionWithoutContract Code = "DEDUCTION_WITHOUT_CONTRACT"
 
+	StatementMissing        Code = "STATEMENT_MISSING"
+	StatementOnly           Code = "STATEMENT_ONLY"
+	StatementAmountMismatch Code = "STATEMENT_AMOUNT_MISMATCH"
+	FeeMismatch             Code = "FEE_MISMATCH"
+	SettleTotalMismatch     Code = "SETTLE_TOTAL_MISMATCH"
+
 	NotQueriedCode      Code = "NOT_QUERIED"
 	QueryFailedCode     Code = "QUERY_FAILED"
 	QueryRejected       Code = "QUERY_REJECTED"
@@ -189,6 +195,12 @@ var Rules = []Rule{
 	{Code: NoticeMutated, ZH: "同通知号内容变化", EN: "one notice id, different content", Severity: S1, clears: placed},
 	{Code: NoticeUnverified, ZH: "通知验签失败", EN: "notices whose signature does not hold", Severity: S1},
 	{Code: DeductionWithoutContract, ZH: "无有效签约扣款", EN: "deducted without a contract", Severity: S2, clears: covered},
+
+	{Code: StatementMissing, ZH: "对账单缺此单", EN: "settled by its date, not in the statement", Severity: S2, clears: lineAgrees},
+	{Code: StatementOnly, ZH: "对账单多此单", EN: "in the statement, belongs to no bill", Severity: S1, clears: noSurplus},
+	{Code: StatementAmountMismatch, ZH: "对账单金额不符", EN: "statement amount differs", Severity: S1, clears: lineAgrees},
+	{Code: FeeMismatch, ZH: "手续费不符", EN: "fee differs", Severity: S3, clears: feeAgrees},
+	{Code: SettleTotalMismatch, ZH: "清算合计不符", EN: "settlement totals differ", Severity: S2, clears: totalsAgree},
 
 	{Code: NotQueriedCode, ZH: "未查询", EN: "not asked", Severity: S3, Unverified: true},
 	{Code: QueryFailedCode, ZH: "查询多次失败", EN: "asked in vain", Severity: S3, Unverified: true},
@@ -344,3 +356,16 @@ func noticesAgree(_ Case, v Verdict) bool { return v.Facts.NoticesAgree }
 
 // synced: UMS was told.
 func synced(_ Case, v Verdict) bool { return v.Facts.Synced }
+
+// lineAgrees: the statement has the line, with the bill's amount.
+func lineAgrees(_ Case, v Verdict) bool { return v.Facts.LineAgrees }
+
+// feeAgrees: the statement has the line, and its fee was compared.
+func feeAgrees(_ Case, v Verdict) bool { return v.Facts.FeeAgrees }
+
+// noSurplus: the line is gone from the statement; or its order is there, or the
+// block of its bill, and agrees.
+func noSurplus(_ Case, v Verdict) bool { return v.Facts.NoSurplus || v.Facts.Appeared }
+
+// totalsAgree: statement and bills add up to the same.
+func totalsAgree(_ Case, v Verdict) bool { return v.Facts.TotalsAgree }

@@ -13,6 +13,9 @@ type Finding struct {
 	// the code compares; absent where a side states none.
 	Ledger, UMS Amount
 	Reason      Words
+	// Worth is what is at stake where the two sides do not tell: a statement
+	// settles too little or too much of what they agree about.
+	Worth Amount
 	// Shared: the case of a cause stands for it, it has none of its own.
 	Shared bool
 	// Basis holds the facts the finding rests on, as text without times of
@@ -73,7 +76,11 @@ type Facts struct {
 	Covered          bool   // the contracts of deductions were looked at
 	ContractsMatched bool   // contract notices, too
 	Placed           bool   // of a notice: it belongs to an order now
-	Appeared         bool   // of a notice: the order it belongs to agrees
+	Appeared         bool   // of a notice or line of a statement: the order it belongs to agrees
+	LineAgrees       bool   // the statement has the line, with the bill's amount
+	FeeAgrees        bool   // the statement's fee was compared, and holds
+	NoSurplus        bool   // no line of a statement is without a block of its bill
+	TotalsAgree      bool   // of a settle date: statement and bills add up to the same
 	Row              string // fingerprint of the ledger row
 }
 

@@ -11,6 +11,7 @@
 //	Order       台账行     a row of the merchant's ledger, the claim to be proven
 //	Bill        账单       the fresh answer of bills/query, the authority on doubt
 //	Flow        账单流水   the payment, refund or completion inside a bill
+//	Statement   对账单     the merchant portal's export of what UMS settles (对账明细)
 //	Finding     差异       one code that an order carries, with its reason
 //	Case        差异单     the life of a finding over the nights
 //	Ledger day  对账日     the date whose books an order belongs to

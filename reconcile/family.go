@@ -8,12 +8,19 @@ import "time"
 type Family struct {
 	Bill     BillKey
 	Subjects []Subject // payment first, then refunds, then completions, each by id
+	// Statement holds the lines of statements about the bill, each once; Covers
+	// are the settle dates of its merchant whose statements were read.
+	Statement []StatementLine
+	Covers    []StatementCover
 }
 
 // Subject is one order with the evidence about it.
 type Subject struct {
 	Order   Order
 	InScope bool // to be judged by this run
+	// Revisited: it was final, and is judged for a statement alone, by the
+	// answer at hand; while it stays final it is none of the run's orders.
+	Revisited bool
 
 	// What its loads have shown.
 	Copies      int       // identical rows in the load, 1 as a rule
@@ -46,7 +53,8 @@ type Subject struct {
 
 	Clashes []Clash
 	Cases   []Case // all that the order has ever had, in no order
-	// NoticeCases are those of notices about it from before it was there.
+	// NoticeCases are those of notices and lines of statements about it from
+	// before it was there.
 	NoticeCases []Case
 }
 

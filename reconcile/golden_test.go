@@ -20,6 +20,7 @@ import (
 	"github.com/umsrecon/umsrecon/chinaums/chinaumstest"
 	"github.com/umsrecon/umsrecon/reconcile"
 	"github.com/umsrecon/umsrecon/reconcile/gateway"
+	"github.com/umsrecon/umsrecon/reconcile/ledger"
 	"github.com/umsrecon/umsrecon/store"
 )
 
@@ -56,6 +57,8 @@ type goldenSettings struct {
 	MisbehaveFirst int               `json:"misbehave_first"`
 	MaxRequests    int64             `json:"max_requests"`
 	Synced         []string          `json:"synced"`
+	Statement      bool              `json:"expect_statement"`
+	RatePPM        int64             `json:"rate_ppm"`
 }
 
 // goldenNotice is an item of notices.json.
@@ -131,6 +134,7 @@ func (w *world) playNight(folder string) {
 		require.NoError(w, w.ums.Misbehave(chinaumstest.Fault{Name: name, BillNo: billNo, First: set.MisbehaveFirst}))
 	}
 	w.receiveGolden(folder)
+	w.stateGolden(folder, &set)
 	w.clock.set(w.at(set.Now))
 	for _, id := range set.Synced {
 		w.syncGolden(id)
@@ -149,6 +153,10 @@ func (s goldenSettings) rules(t *testing.T) reconcile.Settings {
 	rules := reconcile.DefaultSettings()
 	rules.Tolerance, rules.CheckIdentity = s.Tolerance, s.AmountIdentity
 	rules.ExpectNotices, rules.ContractNotices, rules.MatchContracts = s.ExpectNotices, s.ContractNotice, s.MatchContracts
+	rules.Statements = s.Statement
+	if s.RatePPM > 0 {
+		rules.Terms.Rates = []reconcile.FeeRate{{RatePPM: s.RatePPM}}
+	}
 	if s.DoublePayment != nil {
 		rules.CheckDouble = *s.DoublePayment
 	}
@@ -191,6 +199,24 @@ func (w *world) readJSON(folder, name string, into any) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	require.NoError(w, d.Decode(into), name)
+}
+
+// stateGolden puts the statement of 2026-01-06 where it is looked for.
+func (w *world) stateGolden(folder string, set *goldenSettings) {
+	text, err := os.ReadFile(filepath.Join(folder, "statement.csv"))
+	if err == nil {
+		set.Statement = true
+		require.NoError(w, os.WriteFile(filepath.Join(w.dir, "statement-"+(goldenDay+1).String()+".csv"), text, 0o600))
+	}
+	if !set.Statement {
+		return
+	}
+	st, err := ledger.NewStatements(ledger.StatementSource{
+		Source: ledger.Source{Name: "statement", Dir: w.dir, Pattern: "statement-{date}.csv", Unit: ledger.Fen, Defaults: ledger.Defaults{MID: mid}},
+		Types:  map[reconcile.Kind][]string{reconcile.Payment: {"PAYMENT"}, reconcile.Refund: {"REFUND"}},
+	})
+	require.NoError(w, err)
+	w.job.Statements = []reconcile.Statement{st}
 }
 
 // receiveGolden signs the notices, unless they are forged, and takes them in as
@@ -245,6 +271,12 @@ func (w *world) foundGolden() string {
 		}
 		if l.Notice != nil && subject == "" {
 			subject = "notices"
+		}
+		switch {
+		case l.Statement != nil:
+			subject = fmt.Sprintf("statement line %d", l.Statement.Source.Line)
+		case l.Case.Code == reconcile.SettleTotalMismatch:
+			subject = "settle date " + l.Case.LedgerDay.String()
 		}
 		lines = append(lines, []string{
 			subject, string(l.Case.Code), string(l.Case.Severity), string(l.Case.State), fenOf(l.Case.Ledger), fenOf(l.Case.UMS), l.Case.Reason.ZH, l.Case.Reason.EN,

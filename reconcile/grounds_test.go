@@ -44,6 +44,22 @@ func TestGroundsOfClearing(t *testing.T) {
 			StateCleared: func(s *scene) { s.completion(Success, "SUCCESS") },
 			StateOpen:    func(s *scene) { s.completion(Failed, "") },
 		},
+		StatementMissing: {
+			StateCleared: func(s *scene) { s.stated() },
+			StateOpen:    func(s *scene) { s.stated(func(l *StatementLine) { l.Amount = 1907 }) },
+		},
+		StatementOnly: {
+			StateCleared: func(s *scene) { s.stated() },
+			StateOpen:    func(s *scene) { s.stated(); s.stated(); s.set.Statements = false },
+		},
+		StatementAmountMismatch: {
+			StateCleared: func(s *scene) { s.stated() },
+			StateOpen:    func(s *scene) { s.stated(); s.lines = nil },
+		},
+		FeeMismatch: {
+			StateCleared: func(s *scene) { s.stated() },
+			StateOpen:    func(s *scene) { s.stated(func(l *StatementLine) { l.Fee = Amount{} }) },
+		},
 		RefundAmountMismatch: {
 			StateCleared: func(s *scene) { s.refund(Success, "SUCCESS") },
 			StateOpen:    func(s *scene) { s.refund(Processing, "PROCESSING") },

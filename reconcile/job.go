@@ -9,12 +9,14 @@ import (
 // Job is the night: load the ledger, ask UMS about open orders, judge, keep
 // the cases, add up. One job runs at a time on a database.
 type Job struct {
-	Ledgers  []Ledger
-	Gateway  Gateway
-	Store    Store
-	Clock    Clock
-	Settings Settings
-	Asking   Asking
+	Ledgers []Ledger
+	// Statements are the exports of the merchant portal; none: no such witness.
+	Statements []Statement
+	Gateway    Gateway
+	Store      Store
+	Clock      Clock
+	Settings   Settings
+	Asking     Asking
 	// Progress is told how the asking goes; it may be nil. Called from one
 	// goroutine at a time.
 	Progress func(Progress)
@@ -52,6 +54,17 @@ type Ledger interface {
 	// It stops at the first error that either function returns. When the
 	// source of the day does not exist, the error matches ErrNoLedger.
 	Read(ctx context.Context, day Day, order func(Order, string) error, bad func(BadRow) error) (Load, error)
+}
+
+// Statement is one source of the merchant portal's exports, read by settle date.
+type Statement interface {
+	// Scope names what Read would read for a settle date.
+	Scope(day Day) string
+	// Fingerprint changes when the bytes of the source or the way in which they
+	// are understood do. Without a source the error matches ErrNoLedger.
+	Fingerprint(ctx context.Context, day Day) (string, error)
+	// Read is that of a Ledger.
+	Read(ctx context.Context, day Day, line func(StatementLine) error, bad func(BadRow) error) (Load, error)
 }
 
 // Gateway asks UMS. Implementations are safe for concurrent use.
@@ -106,6 +119,19 @@ type Store interface {
 	// without it notices about final orders wait for the next run.
 	TieNotices(ctx context.Context, s Scope, reopen bool) error
 
+	// StatementDays lists the settle dates up to a day whose statements are
+	// wanted, oldest first: the run's own day, and those that bills of the
+	// lookback name.
+	StatementDays(ctx context.Context, s Scope, until Day) ([]StatementDay, error)
+	// StatementRead is the fingerprint with which a source was read last;
+	// empty: it never was.
+	StatementRead(ctx context.Context, scope string) (string, error)
+	// LoadStatement reads one statement into the database, in the place of what
+	// it held before: all of it or nothing.
+	LoadStatement(ctx context.Context, runID, scope, fingerprint string, now time.Time, read func(StatementWriter) (Load, error)) (Load, error)
+	// TieStatements finds the bill that each line is about, of those that
+	// belong to none yet.
+	TieStatements(ctx context.Context, s Scope) error
 	// Families yields every family that has an order in scope, by key.
 	Families(ctx context.Context, s Scope) iter.Seq2[Family, error]
 	// History lists, for earlier ledger days, how many orders their last run
@@ -134,6 +160,19 @@ type LoadWriter interface {
 	BadRow(r BadRow) error
 }
 
+// StatementWriter takes the lines of one statement.
+type StatementWriter interface {
+	Line(l StatementLine) error
+	BadRow(r BadRow) error
+}
+
+// StatementDay is a settle date whose statement is wanted. Again: also when it
+// was read before, in case it was corrected.
+type StatementDay struct {
+	Day   Day
+	Again bool
+}
+
 // Publication is the one transaction in which a run becomes visible.
 type Publication interface {
 	Verdict(v Verdict) error
@@ -146,6 +185,18 @@ type Publication interface {
 	// lookback that no order carries or that have a case of their own, and the
 	// unverified ones by day and path.
 	Notices(s Scope, see func(NoticeSighting) error) error
+	// StatementLines yields, when the verdicts are written, the lines of
+	// statements that belong to no order or have a case of their own, and the
+	// pending cases of lines that are gone.
+	StatementLines(s Scope, see func(StatementSighting) error) error
+	// SettleTotals lists the settle dates of merchants whose statements have
+	// not been found to add up yet, and those with a pending case.
+	SettleTotals(s Scope) ([]SettleTotal, error)
+	// Settling yields the families with a block that settles on one of the
+	// days, or with a line of a statement that does.
+	Settling(days []Day, see func(Family) error) error
+	// TotalsAgree records that a settle date needs not be added up again.
+	TotalsAgree(mid string, day Day) error
 	// Balance is the closing balance of the previous run, and what
 	// people resolved and reopened since.
 	Balance() (opening, resolved, reopened Sum, err error)

@@ -33,6 +33,9 @@ func (n *night) publish(ctx context.Context) error {
 		if err := b.notices(); err != nil {
 			return err
 		}
+		if err := b.statement(); err != nil {
+			return err
+		}
 		return b.close(n.Clock.Now())
 	})
 }
@@ -93,8 +96,10 @@ func (b *book) order(s *Subject, v Verdict) error {
 	if s.Answer != nil {
 		bill = s.Answer.Bill
 	}
-	if err := b.sum.Count(v, s.Order, bill, s.Order.LedgerDay != b.Day); err != nil {
-		return err
+	if !s.Revisited || !v.Final {
+		if err := b.sum.Count(v, s.Order, bill, s.Order.LedgerDay != b.Day); err != nil {
+			return err
+		}
 	}
 	if v.Class == Unverified {
 		b.mute[v.unanswered().Reason]++
@@ -229,7 +234,7 @@ func (b *book) close(now time.Time) error {
 		b.sayWhy()
 		s.Status = RunIncomplete
 	}
-	if s.LedgerEmpty || s.ControlMissed() {
+	if s.LedgerEmpty || s.ControlMissed() || b.unread {
 		s.Status = RunIncomplete
 	}
 	s.EndedAt = now

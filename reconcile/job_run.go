@@ -60,6 +60,7 @@ type night struct {
 	causes   *causes        // what the orders have in common
 	rowsHad  []Case         // that causes of bad rows have had
 	together []*Cause       // those of the orders that are likely or have a case
+	unread   bool           // a statement is there that could not be read
 }
 
 func (n *night) run(ctx context.Context) error {
@@ -74,6 +75,9 @@ func (n *night) run(ctx context.Context) error {
 	}
 	// An answer names what a deduction's notice is about.
 	if err := n.Store.TieNotices(ctx, n.scope, false); err != nil {
+		return err
+	}
+	if err := n.statements(ctx); err != nil {
 		return err
 	}
 	return n.publish(ctx)

@@ -49,7 +49,7 @@ func (n *night) compare(f Family) {
 		v := verdicts[0]
 		verdicts = verdicts[1:]
 		n.causes.order(s, v)
-		if v.Class == Unverified || n.known(s, v) {
+		if v.Class == Unverified || n.known(s, v) || s.Revisited && v.Final {
 			continue
 		}
 		n.sum.Judged++

@@ -99,6 +99,7 @@ func (v *view) payment() {
 	v.clashes()
 	v.regression()
 	v.noticesAlone()
+	v.statement()
 	if v.held {
 		return
 	}

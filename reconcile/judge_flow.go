@@ -80,6 +80,7 @@ func (v *view) flow() {
 	}
 	agree := classify(v.findings) == Matched
 	v.facts.RefundsAgree, v.facts.CompletionsAgree = agree && kind == Refund, agree && kind == Completion
+	v.statement()
 }
 
 func (v *view) flowSays(c Code, zh, en string) *Finding {

@@ -22,6 +22,9 @@ type scene struct {
 	now  time.Time
 	pay  Subject
 	rows []Subject // refunds and completions
+
+	lines  []StatementLine
+	covers []StatementCover
 }
 
 func agreed19() *scene {
@@ -104,7 +107,11 @@ func (s *scene) completion(status Status, flow string) *Subject {
 }
 
 func (s *scene) judge() []Verdict {
-	return Judge(Family{Bill: s.pay.Order.BillKey, Subjects: append([]Subject{s.pay}, s.rows...)}, s.set, s.now)
+	return Judge(s.family(), s.set, s.now)
+}
+
+func (s *scene) family() Family {
+	return Family{Bill: s.pay.Order.BillKey, Subjects: append([]Subject{s.pay}, s.rows...), Statement: s.lines, Covers: s.covers}
 }
 
 func codes(v Verdict) []Code {
@@ -396,7 +403,7 @@ var polarities = map[Code]polarity{
 }
 
 // Codes of ledger rows and of notices are found where there is no order to judge.
-var beforeTheJudge = []Code{LedgerRowInvalid, LedgerKeyDamaged, LedgerNotFound, NoticeUnverified}
+var beforeTheJudge = []Code{LedgerRowInvalid, LedgerKeyDamaged, LedgerNotFound, NoticeUnverified, SettleTotalMismatch}
 
 func TestEveryCodeFiresAndDoesNot(t *testing.T) {
 	for _, rule := range Rules {
@@ -502,6 +509,7 @@ func anyScene(t *rapid.T) *scene {
 	if rapid.Bool().Draw(t, "completion") {
 		s.completion(rapid.SampledFrom(Statuses[5:]).Draw(t, "completed row"), rapid.SampledFrom(flows).Draw(t, "completion block"))
 	}
+	s.anyStatement(t)
 	for i := range s.rows {
 		if rapid.IntRange(0, 9).Draw(t, "answered") == 0 {
 			s.rows[i].Answer = nil

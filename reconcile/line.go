@@ -15,6 +15,9 @@ type Line struct {
 	// Notice is what the case is about when it is about a notice that no order
 	// carries; of several that were not verified, the first.
 	Notice *Notice
+	// Statement is the line of a statement that the case is about when no order
+	// carries it; nil also when the statement has it no longer.
+	Statement *StatementLine
 	// Noticed is what the last verified notice about the order says, in the
 	// platform's words; empty: there is none.
 	Noticed string

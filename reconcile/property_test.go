@@ -40,7 +40,7 @@ func pieces(t *testing.T) (all []string) {
 	folders, err := filepath.Glob(goldenCases + "/*/*")
 	require.NoError(t, err)
 	for _, folder := range folders {
-		alone := slices.ContainsFunc([]string{"settings.json", "notices.json", "night1"}, func(name string) bool {
+		alone := slices.ContainsFunc([]string{"settings.json", "notices.json", "statement.csv", "night1"}, func(name string) bool {
 			_, err := os.Stat(filepath.Join(folder, name))
 			return err == nil
 		})

@@ -32,6 +32,12 @@ type Settings struct {
 	// have to have one cause for one case to stand for all; 0: never.
 	OneCaseFrom int
 
+	// Statements: the merchant portal's exports are read. FeeTolerance is what a
+	// fee may differ by from the rate in Terms.
+	Statements   bool
+	FeeTolerance Fen
+	Terms        SettleTerms
+
 	ExpectNotices   bool // notices come, so that one that is missing says something
 	ContractNotices bool // contract notices come
 	// MatchContracts reads the contractId of a deduction and the
@@ -53,5 +59,8 @@ func DefaultSettings() Settings {
 		NoticeGrace: 24 * time.Hour,
 		CheckDouble: true,
 		OneCaseFrom: 100,
+
+		FeeTolerance: 1,
+		Terms:        DefaultSettleTerms(),
 	}
 }

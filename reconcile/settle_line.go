@@ -33,7 +33,10 @@ type SettleLine struct {
 	SettleDay Day       // zero: UMS names none
 	TargetSys string
 	CardAttr  string
-	Secure    string // secureStatus
+	Reference string // paySeqId of the block
+	// MerOrderID is the block's own.
+	MerOrderID string
+	Secure     string // secureStatus
 
 	BillTotal    Amount // before the alliance discount; what was completed of a guarantee or pre-authorisation
 	PaymentTotal Amount // after it
@@ -43,11 +46,22 @@ type SettleLine struct {
 	// LeftOut is what a line that does not count is about: the frozen amount,
 	// or the ledger's amount of an unverified order.
 	LeftOut Amount
+	// Stated is the line of the statement that settles it; nil: none was read.
+	Stated *StatementLine
 }
 
 // SettleLines are the lines of one bill: its payment, then its refunds and
-// completions, each from its own answer. What UMS says did not happen has no line.
+// completions, each from its own answer, with the line of the statement that
+// settles it. What UMS says did not happen has no line.
 func SettleLines(f Family, c Calendar) []SettleLine {
+	p := pair(f, c)
+	for i := range p.settled {
+		p.settled[i].Stated = p.lines[i]
+	}
+	return p.settled
+}
+
+func settleLines(f Family, c Calendar) []SettleLine {
 	var payment *SettleLine
 	var flows, all []SettleLine
 	preauth := false
@@ -95,6 +109,7 @@ func settleLine(s Subject, c Calendar) (SettleLine, bool) {
 	}
 	l.PaidAt, l.PayDay, l.SettleDay = flow.PaidAt, c.BusinessDay(flow.PaidAt), flow.SettleDay
 	l.TargetSys, l.CardAttr, l.Secure = cmp.Or(flow.TargetSys, b.Payment.TargetSys), b.CardAttr, b.SecureStatus
+	l.Reference, l.MerOrderID = flow.PaySeqID, cmp.Or(flow.MerOrderID, o.MerOrderID)
 	l.money(b, flow)
 	return l, true
 }

@@ -34,7 +34,7 @@ type FeeRate struct {
 }
 
 // SettleTerms is what the merchant agreed with UMS. bills/query states no
-// fee, so what follows from the rates is an estimate.
+// fee, so what follows from the rates is an estimate; a statement states it.
 type SettleTerms struct {
 	Mode           SettleMode
 	CouponFunder   Funder // of couponAmount
@@ -100,9 +100,10 @@ type SettleFigures struct {
 	Coupon   Amount
 	BuyerPay Amount
 	Refund   Amount
-	Fee      Amount // estimated; negative where a refund returns it; absent: no rate applies
+	Fee      Amount // negative where a refund returns it; absent: no rate applies
 	Net      Fen    // payment − refund
 	Payable  Fen    // 应结
+	Stated   bool   // Fee is the statement's, and Payable its net amount where it has one; else they are estimates
 	CrossDay bool   // the ledger day is not the business day of the payment
 }
 
@@ -129,10 +130,25 @@ func (t SettleTerms) Figures(l SettleLine) (SettleFigures, error) {
 		f.Payable = f.Net - t.merchantFunded(f)
 		f.Fee, err = t.fee(l, t.feeBase(l))
 	}
+	f.state(l.Stated)
 	if t.Mode == SettleNet {
 		f.Payable -= f.Fee.Fen
 	}
+	if f.Stated && l.Stated.Net.Known {
+		f.Payable = l.Stated.Net.Fen
+	}
 	return f, err
+}
+
+// state puts the fee of a statement in the place of an estimate.
+func (f *SettleFigures) state(l *StatementLine) {
+	switch {
+	case l == nil:
+	case l.Fee.Known:
+		f.Fee, f.Stated = l.Fee, true
+	case l.Net.Known:
+		f.Fee, f.Stated = Some(l.signed()-l.Net.Fen), true
+	}
 }
 
 func (t SettleTerms) merchantFunded(f SettleFigures) (sum Fen) {

@@ -10,6 +10,7 @@ import (
 // the lines that state the amount, that of Fee of those that a rate applies to.
 type SettleSum struct {
 	Payments, Alliance, Coupon, BuyerPay, Refunds, Fee, Net, Payable Sum
+	StatedFee, StatedPayable                                         Sum // the part of Fee and Payable that statements state
 	CrossDay                                                         int64
 	Unpriced                                                         int64 // payments to which no rate applies
 }
@@ -24,6 +25,10 @@ func (s *SettleSum) add(f SettleFigures) error {
 	t.addKnown(&s.Fee, f.Fee)
 	t.add(&s.Net, f.Net)
 	t.add(&s.Payable, f.Payable)
+	if f.Stated {
+		t.addKnown(&s.StatedFee, f.Fee)
+		t.add(&s.StatedPayable, f.Payable)
+	}
 	if f.CrossDay {
 		s.CrossDay++
 	}
@@ -34,8 +39,8 @@ func (s *SettleSum) add(f SettleFigures) error {
 }
 
 func (s *SettleSum) merge(o SettleSum) error {
-	into := []*Sum{&s.Payments, &s.Alliance, &s.Coupon, &s.BuyerPay, &s.Refunds, &s.Fee, &s.Net, &s.Payable}
-	from := []Sum{o.Payments, o.Alliance, o.Coupon, o.BuyerPay, o.Refunds, o.Fee, o.Net, o.Payable}
+	into := []*Sum{&s.Payments, &s.Alliance, &s.Coupon, &s.BuyerPay, &s.Refunds, &s.Fee, &s.Net, &s.Payable, &s.StatedFee, &s.StatedPayable}
+	from := []Sum{o.Payments, o.Alliance, o.Coupon, o.BuyerPay, o.Refunds, o.Fee, o.Net, o.Payable, o.StatedFee, o.StatedPayable}
 	for i, f := range from {
 		total, err := into[i].Fen.Add(f.Fen)
 		if err != nil {

@@ -28,8 +28,9 @@ type Summary struct {
 	EndedAt   time.Time `json:"ended_at"`
 	NoQuery   bool      `json:"no_query"` // judged by answers at hand, whatever their age
 
-	Loads   []Load `json:"loads"`
-	Invalid int64  `json:"invalid"` // bad rows of the loads
+	Loads      []Load `json:"loads"`
+	Statements []Load `json:"statements,omitempty"`
+	Invalid    int64  `json:"invalid"` // bad rows of both
 
 	Kinds   map[Kind]*KindTotals `json:"kinds"`
 	Queries Queries              `json:"queries"`
@@ -75,7 +76,11 @@ type Load struct {
 	Orders     int64     `json:"orders"`      // orders in them, duplicates counted once
 	Invalid    int64     `json:"invalid"`
 	Total      Fen       `json:"total_fen"` // sum of the amounts of the orders, all kinds: a control figure, not a total of trade
-	Missing    bool      `json:"missing"`   // an earlier day's source that is not there
+	Missing    bool      `json:"missing"`   // an earlier day's source, or a statement, that is not there
+	// Of a statement: Orders are its lines, each once; Unchanged was read before.
+	Unchanged  bool     `json:"unchanged,omitempty"`
+	Duplicates int64    `json:"duplicates,omitempty"` // lines that stand there once more
+	MIDs       []string `json:"mids,omitempty"`       // of a statement: merchants that it is about whatever lines it has
 	// Headless are the files, of those read, that hold nothing at all.
 	Headless []string `json:"headless,omitempty"`
 	// Controls are the control totals of the files that have one.

@@ -40,10 +40,14 @@ func (b *book) whichColumns() []lineColumn {
 	}
 }
 
-// kindOfCase is 类型; a ledger row that could not be read has none.
+// kindOfCase is 类型; a ledger row that could not be read has none, nor have
+// the totals of a settle date.
 func (b *book) kindOfCase(l reconcile.Line) string {
-	if l.Row != nil && l.Case.Key.BillNo == "" {
+	switch {
+	case l.Row != nil && l.Case.Key.BillNo == "", l.Case.Code == reconcile.SettleTotalMismatch:
 		return ""
+	case l.Statement != nil:
+		return b.say(kindWord(l.Statement.Kind))
 	}
 	return b.say(kindWord(kindOf(l)))
 }

@@ -82,7 +82,8 @@ var english = map[string]string{
 
 	// settlement
 	"支付笔数": "Payments", "支付总额": "Payment amount", "联盟优惠": "Alliance discount", "渠道优惠": "Channel coupon", "买家实付": "Buyer paid", "退款笔数": "Refunds", "退款金额": "Refund amount",
-	"净额": "Net", "手续费（预估）": "Fee (estimate)", "应结金额": "Payable", "跨日笔数": "Cross-day", "跨日": "Cross-day",
+	"净额": "Net", "手续费（预估）": "Fee (estimate)", "手续费（含预估）": "Fee (partly estimated)", "手续费": "Fee", "来源": "Source", "对账单": "statement", "预估": "estimate",
+	"手续费与应结金额的来源": "Where fee and payable amount come from", "应结金额": "Payable", "跨日笔数": "Cross-day", "跨日": "Cross-day",
 	"卡种": "Card", "退款/完成单号": "Refund or completion id", "计入": "counted", "未计入金额": "Amount left out", "冻结或已撤销": "held or cancelled", "金额待定": "amount undetermined",
 	"未给清算日期": "no settle date", "本期无结算记录": "nothing was settled", "类别": "State", "全部订单均已计入": "every order is counted", "涉及金额": "Amount",
 	"！ %s %d 笔，未计入以下数字。": "! %s: %d, not in the figures below.", "！ %d 笔支付没有适用的费率，手续费按未知处理（未扣减）。": "! No rate applies to %d payments: their fee is unknown and not deducted.",
@@ -96,6 +97,7 @@ var english = map[string]string{
 	"净额 = 支付总额 − 退款金额。退款单独成行，不冲减支付。":                            "Net = payments − refunds. Refunds are lines of their own, never netted into sales.",
 	"应结金额 = 净额 − 商户承担的优惠 − 手续费（净额清算）；全额清算时不扣手续费。":               "Payable = net − discounts borne by the merchant − fee (net settlement); without the fee under full settlement.",
 	"联盟优惠 = 账单总额 − 流水金额；渠道优惠为渠道返回的 couponAmount；渠道未提供的金额不计入合计。": "Alliance discount = bill total − payment total; channel coupon is couponAmount; what UMS does not state is not in a total.",
+	"对账单（商户门户对账明细）所述的手续费与清算净额优先于预估，「来源」一列注明；只有预估时应结金额亦为预估。":     "The fee and net amount of a statement (the merchant portal's export) go before an estimate; the column Source says which. Where there is only an estimate, the payable amount is one, too.",
 	"手续费逐笔预估：计费基数 × 费率，四舍五入到分，不超过单笔封顶。":                         "Fee per transaction: base × rate, rounded half up to the fen, at most the cap.",
 	"预授权按完成金额计入，不按冻结金额；担保交易按已完成金额计入，未完成的不计应收。":                  "Pre-authorisations count what was completed, not what was frozen; guarantees count what was completed, and nothing before.",
 	"未给清算日期：渠道未提供清算日期的记录，按支付时间归入本期。":                            "No settle date: UMS names none; such lines are in the month of the payment.",

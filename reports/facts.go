@@ -9,10 +9,15 @@ import (
 // What a line says of its order at UMS.
 
 // bill is the last trustworthy word of UMS: an answer or, of a case about a
-// verified notice, that; the zero Bill when there is none.
+// verified notice or a line of a statement, that; the zero Bill when there is none.
 func bill(l reconcile.Line) reconcile.Bill {
 	if l.Notice != nil && l.Notice.Verified {
 		return noticeBill(*l.Notice)
+	}
+	if s := l.Statement; s != nil {
+		return reconcile.Bill{Payment: reconcile.Flow{
+			Present: true, MerOrderID: s.MerOrderID, PaySeqID: s.Reference, Total: reconcile.Some(s.Amount), PaidAt: s.PaidAt, SettleDay: s.SettleDay,
+		}}
 	}
 	if l.Answer == nil || l.Answer.Outcome != reconcile.Found {
 		return reconcile.Bill{}

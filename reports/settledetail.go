@@ -44,8 +44,9 @@ func (b *book) settleMoney() []settleColumn {
 		{head: "买家实付", width: 13.5, look: lookMoney, sum: true, value: func(l settled, _ int64) any { return l.SettleFigures.BuyerPay }},
 		{head: "退款金额", width: 13.5, look: lookMoney, sum: true, value: func(l settled, _ int64) any { return l.SettleFigures.Refund }},
 		{head: "净额", width: 13.5, look: lookMoney, sum: true, value: func(l settled, _ int64) any { return l.counted(l.Net) }},
-		{head: "手续费（预估）", width: 11, look: lookMoney, sum: true, value: func(l settled, _ int64) any { return l.Fee }},
+		{head: "手续费", width: 11, look: lookMoney, sum: true, value: func(l settled, _ int64) any { return l.Fee }},
 		{head: "应结金额", width: 13.5, look: lookMoney, sum: true, value: func(l settled, _ int64) any { return l.counted(l.Payable) }},
+		{head: "来源", width: 8, look: lookWord, value: func(l settled, _ int64) any { return b.feeSource(l) }},
 		{head: "跨日", width: 6, look: lookWord, value: func(l settled, _ int64) any { return b.yes(l.CrossDay) }},
 		{head: "计入", width: 12, look: lookWord, tint: tintSettle, value: func(l settled, _ int64) any { return b.say(settleWords[l.State]) }},
 		{head: "未计入金额", width: 13.5, look: lookMoney, value: func(l settled, _ int64) any { return l.LeftOut }},
@@ -58,6 +59,17 @@ func (l settled) counted(f reconcile.Fen) reconcile.Amount {
 		return reconcile.Amount{}
 	}
 	return reconcile.Some(f)
+}
+
+// feeSource is where the fee and the payable amount come from.
+func (b *book) feeSource(l settled) string {
+	switch {
+	case l.State != reconcile.SettleCounted:
+		return ""
+	case l.SettleFigures.Stated:
+		return b.say("对账单")
+	}
+	return b.say("预估")
 }
 
 // settleDate says in words where a line that counts has none.

@@ -66,10 +66,12 @@ func (s *sheet) settlement(r SettlementReport, books *reconcile.Settlement, deta
 	total, err := books.Sum(func(reconcile.Channel) bool { return true })
 	s.fail(err)
 	s.settleAlarms(books, total)
-	s.byDate(books, total, detail, where)
+	heads := settleHeadings(total)
+	s.byDate(books, total, heads, detail, where)
+	s.feeSources(total)
 	s.leftOut(books)
-	days := s.byDay(books)
-	s.byChannel(books)
+	days := s.byDay(books, heads)
+	s.byChannel(books, heads)
 	s.dayChart(days)
 	s.notes("五、口径说明", settleNotes)
 	s.terms(r.Terms)
@@ -88,7 +90,9 @@ func (s *sheet) settleAlarms(books *reconcile.Settlement, total reconcile.Settle
 		s.wide(s.say("！ %d 笔支付没有适用的费率，手续费按未知处理（未扣减）。", total.Unpriced),
 			look{bold: true, fill: fillWarn, ink: inkWarn, wrap: true}, settlementColumns)
 	}
-	s.wide(s.say("手续费为按设置费率逐笔预估，渠道查询接口不提供手续费；应结金额随之为预估。"), lookRemark, settlementColumns)
+	if total.StatedFee.Count == 0 {
+		s.wide(s.say("手续费为按设置费率逐笔预估，渠道查询接口不提供手续费；应结金额随之为预估。"), lookRemark, settlementColumns)
+	}
 	s.blank(1)
 }
 
@@ -99,12 +103,43 @@ func leftOutCount(books *reconcile.Settlement, state reconcile.SettleState) (n i
 	return n
 }
 
-var settleHeads = []string{"支付笔数", "支付总额", "联盟优惠", "渠道优惠", "买家实付", "退款笔数", "退款金额", "净额", "手续费（预估）", "应结金额", "跨日笔数"}
+var settleHeads = []string{"支付笔数", "支付总额", "联盟优惠", "渠道优惠", "买家实付", "退款笔数", "退款金额", "净额", "手续费", "应结金额", "跨日笔数"}
+
+// settleHeadings says how much of the fees is an estimate: all, some, none.
+func settleHeadings(total reconcile.SettleSum) []string {
+	heads, fee := slices.Clone(settleHeads), slices.Index(settleHeads, "手续费")
+	switch {
+	case total.StatedFee.Count == 0:
+		heads[fee] = "手续费（预估）"
+	case total.Payable.Count > total.StatedPayable.Count:
+		heads[fee] = "手续费（含预估）"
+	}
+	return heads
+}
+
+// feeSources says how much of the totals statements state, and how much is an
+// estimate.
+func (s *sheet) feeSources(total reconcile.SettleSum) {
+	if total.StatedFee.Count == 0 {
+		return
+	}
+	s.block("手续费与应结金额的来源")
+	s.headRow("来源", "", "", "笔数", "手续费", "应结金额")
+	s.mergeAt(1, 3)
+	line := func(label string, count int64, fee, payable reconcile.Fen, l look) {
+		s.write(1, s.cell(s.say(label), lookText), s.cell(nil, lookText), s.cell(nil, lookText), s.cell(count, lookCount), s.cell(fee, l), s.cell(payable, l))
+		s.mergeAt(1, 3)
+	}
+	line("对账单", total.StatedPayable.Count, total.StatedFee.Fen, total.StatedPayable.Fen, lookMoney)
+	line("预估", total.Payable.Count-total.StatedPayable.Count, total.Fee.Fen-total.StatedFee.Fen, total.Payable.Fen-total.StatedPayable.Fen, lookMoney)
+	line("合计", total.Payable.Count, total.Fee.Fen, total.Payable.Fen, lookMoney.strong())
+	s.blank(1)
+}
 
 // byDate is 清算日期 × 商户号 × 支付渠道 with a subtotal under each date.
-func (s *sheet) byDate(books *reconcile.Settlement, total reconcile.SettleSum, detail columnSums, where []stretch) {
+func (s *sheet) byDate(books *reconcile.Settlement, total reconcile.SettleSum, heads []string, detail columnSums, where []stretch) {
 	s.block("一、按清算日期、商户号、支付渠道")
-	s.headRow(append([]string{"清算日期", "商户号", "支付渠道"}, settleHeads...)...)
+	s.headRow(append([]string{"清算日期", "商户号", "支付渠道"}, heads...)...)
 	first := s.row + 1
 	for _, day := range daysOf(books) {
 		from := s.row + 1
@@ -254,9 +289,9 @@ func (s *sheet) leftOut(books *reconcile.Settlement) {
 
 // byDay is one line per settle date, which the chart shows; it returns the
 // first and last row of the dates. Their labels are text for the chart's sake.
-func (s *sheet) byDay(books *reconcile.Settlement) [2]int {
+func (s *sheet) byDay(books *reconcile.Settlement, heads []string) [2]int {
 	s.block("三、按清算日期")
-	s.headRow(append([]string{"清算日期", "", ""}, settleHeads...)...)
+	s.headRow(append([]string{"清算日期", "", ""}, heads...)...)
 	s.mergeAt(1, 3)
 	first := s.row + 1
 	for _, day := range daysOf(books) {
@@ -272,9 +307,9 @@ func (s *sheet) byDay(books *reconcile.Settlement) [2]int {
 }
 
 // byChannel is one line per channel over all dates.
-func (s *sheet) byChannel(books *reconcile.Settlement) {
+func (s *sheet) byChannel(books *reconcile.Settlement, heads []string) {
 	s.block("四、按支付渠道")
-	s.headRow(append([]string{"支付渠道", "", ""}, settleHeads...)...)
+	s.headRow(append([]string{"支付渠道", "", ""}, heads...)...)
 	s.mergeAt(1, 3)
 	names := map[string]bool{}
 	for _, c := range books.Channels() {

@@ -69,6 +69,43 @@ func TestSettlementWithoutRatesSaysSo(t *testing.T) {
 	require.Equal(t, -1, firstRow(priced, "没有适用的费率"))
 }
 
+// What statements state goes before the estimate, and the totals say how much
+// of each they hold.
+func TestSettlementWithStatements(t *testing.T) {
+	r := sampleSettlement()
+	lines := r.Lines()
+	stated := func(all bool) *excelize.File {
+		r.Lines = func() iter.Seq2[reconcile.SettleLine, error] {
+			return func(yield func(reconcile.SettleLine, error) bool) {
+				n := 0
+				for l := range lines {
+					if n++; all || n <= 2 {
+						l.Stated = &reconcile.StatementLine{Kind: l.Kind, Amount: l.BillTotal.Fen, Fee: reconcile.Some(3), Net: reconcile.Some(l.BillTotal.Fen - l.Refund.Fen - 3)}
+					}
+					if !yield(l, nil) {
+						return
+					}
+				}
+			}
+		}
+		return settledBook(t, r, sampleOptions())
+	}
+	f := stated(false)
+	all := rows(t, f, "结算汇总")
+	head := firstRow(all, "支付笔数")
+	require.Equal(t, "手续费（含预估）", all[head][11])
+	require.Equal(t, []string{"合计", "", "", "13", "444.21", "1.04", "13.00", "430.17", "1", "19.08", "425.13", "1.87", "423.26", "0"}, all[firstRow(all, "合计|")])
+	require.Positive(t, firstRow(all, "对账单|||2|0.06|41.21"))
+	require.Positive(t, firstRow(all, "预估|||12|1.81|382.05"))
+	require.Equal(t, -1, firstRow(all, "手续费为按设置费率逐笔预估"))
+	require.Equal(t, "对账单", cellAt(t, f, "结算明细", "来源", 0))
+	require.Equal(t, "预估", cellAt(t, f, "结算明细", "来源", 3))
+
+	all = rows(t, stated(true), "结算汇总")
+	require.Equal(t, "手续费", all[firstRow(all, "支付笔数")][11])
+	require.Positive(t, firstRow(all, "预估|||0|0.00|0.00"))
+}
+
 func TestAnEmptySettlement(t *testing.T) {
 	f := settledBook(t, SettlementReport{Period: "2026-11", Terms: reconcile.DefaultSettleTerms(), Lines: each([]reconcile.SettleLine(nil))}, sampleOptions())
 	all := rows(t, f, "结算汇总")

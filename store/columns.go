@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql/driver"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -208,4 +209,23 @@ func (p presence) Value() (driver.Value, error) {
 func (p *presence) Scan(src any) error {
 	p.flow.Present = src != nil
 	return scanString(&p.flow.Status, src)
+}
+
+// sumList is a JSON array of counts and amounts, in turn.
+type sumList []int64
+
+func (s *sumList) Scan(src any) error {
+	var text string
+	if err := scanString(&text, src); err != nil {
+		return err
+	}
+	return json.Unmarshal([]byte(text), s)
+}
+
+// at is the nth sum; zero beyond the end.
+func (s sumList) at(n int) reconcile.Sum {
+	if len(s) < 2*n+2 {
+		return reconcile.Sum{}
+	}
+	return reconcile.Sum{Count: s[2*n], Fen: reconcile.Fen(s[2*n+1])}
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"database/sql"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -67,7 +68,7 @@ func TestOpenForeign(t *testing.T) {
 		"tables without id":     {foreign("CREATE TABLE theirs (x); INSERT INTO theirs VALUES (1)"), ErrForeign},
 		"another application":   {foreign("PRAGMA application_id = 1; CREATE TABLE theirs (x)"), ErrForeign},
 		"another one's log":     {foreign("PRAGMA journal_mode = WAL; CREATE TABLE theirs (x)"), ErrForeign},
-		"a newer schema":        {foreign("PRAGMA application_id = 0x554D5352; PRAGMA user_version = 3; CREATE TABLE runs (x)"), ErrNewer},
+		"a newer schema":        {foreign(fmt.Sprintf("PRAGMA application_id = 0x554D5352; PRAGMA user_version = %d; CREATE TABLE runs (x)", version+1)), ErrNewer},
 		"ours without a number": {foreign("PRAGMA application_id = 0x554D5352; CREATE TABLE runs (x)"), ErrForeign},
 		"a folder":              {func(t *testing.T, path string) { require.NoError(t, os.Mkdir(path, 0o700)) }, ErrForeign},
 	}
@@ -85,7 +86,7 @@ func TestOpenForeign(t *testing.T) {
 			require.NoError(t, readErr)
 			require.Len(t, entries, 1, "nothing stays beside it")
 			if errors.Is(err, ErrNewer) {
-				require.ErrorContains(t, err, "its schema is 3, this program knows 2")
+				require.ErrorContains(t, err, fmt.Sprintf("its schema is %d, this program knows %d", version+1, version))
 			}
 		})
 	}

@@ -35,8 +35,8 @@ func (db *DB) OpenDays(ctx context.Context, since, before reconcile.Day) ([]reco
 const neighboursQuery = `
 SELECT EXISTS (SELECT 1 FROM orders WHERE ledger_day IN (
   :day,
-  max(coalesce((SELECT max(ledger_day) FROM orders WHERE ledger_day < :day), ''), coalesce((SELECT max(day) FROM loads WHERE day < :day), '')),
-  min(coalesce((SELECT min(ledger_day) FROM orders WHERE ledger_day > :day), '~'), coalesce((SELECT min(day) FROM loads WHERE day > :day), '~'))))`
+  max(coalesce((SELECT max(ledger_day) FROM orders WHERE ledger_day < :day), ''), coalesce((SELECT max(day) FROM loads WHERE day < :day AND kind = 'ledger'), '')),
+  min(coalesce((SELECT min(ledger_day) FROM orders WHERE ledger_day > :day), '~'), coalesce((SELECT min(day) FROM loads WHERE day > :day AND kind = 'ledger'), '~'))))`
 
 // NeighboursFilled says whether the nearest loaded ledger day before day, or
 // the nearest one after it, holds orders, or day itself did in an earlier load.

@@ -9,8 +9,9 @@ import (
 )
 
 // The families of a run are worked out once, in temporary tables on the
-// reader's own connection, and then read in batches. partner marks an order
-// that is in scope only because it clashes with one that is. The rows of
+// reader's own connection, and then read in batches. partner is 1 for an order
+// that is in scope only because it clashes with one that is, 2 for a final one
+// that is looked at again for a statement. The rows of
 // clashes stand in the order of the keys; mid is set where a reference counts
 // within its merchant only.
 var makeFamilies = []string{
@@ -54,17 +55,21 @@ func (db *DB) Families(ctx context.Context, s reconcile.Scope) iter.Seq2[reconci
 
 func families(t *tx, s reconcile.Scope, emit func(reconcile.Family) error) error {
 	args := scopeArgs(s)
-	if err := listFamilies(t, args, slices.Concat([]string{fillScope}, fillReused, []string{fillDouble, fillPartners})...); err != nil {
+	if err := listFamilies(t, args, slices.Concat([]string{fillScope, fillStated}, fillReused, []string{fillDouble, fillPartners})...); err != nil {
 		return err
 	}
 	firsts := newFirstNotices(t)
+	covers, err := covers(t)
+	if err != nil {
+		return err
+	}
 	return inBatches(func(from, to int) ([]reconcile.Family, error) {
-		b := batch{tx: t, window: named{"from": from, "to": to}.args(), at: map[int64]position{}, firsts: firsts, now: instant(s.Now)}
+		b := batch{tx: t, window: named{"from": from, "to": to}.args(), at: map[int64]position{}, firsts: firsts, now: instant(s.Now), covers: covers}
 		going := named{"run": args["run"], "fresh": args["fresh"], "noquery": args["noquery"]}
 		if err := b.readSubjects(subjectsQuery(answerOfRun), append(going.args(), b.window...)); err != nil {
 			return nil, err
 		}
-		for _, read := range []func() error{b.readCases, b.readClashes, b.readNotices, b.readNoticeCases, b.readSynced} {
+		for _, read := range []func() error{b.readCases, b.readClashes, b.readNotices, b.readNoticeCases, b.readSynced, b.readStatement} {
 			if err := read(); err != nil {
 				return nil, err
 			}
@@ -115,6 +120,7 @@ type batch struct {
 	at       map[int64]position // of each order, by its id
 	firsts   *firstNotices
 	now      instant // of the run: later notices wait
+	covers   map[string][]reconcile.StatementCover
 }
 
 // position says where in a batch an order stands.
@@ -134,7 +140,7 @@ func subjectsQuery(answerID string) string {
 	return `
 SELECT f.nth, o.order_id, ` + orderList("o") + `,
   o.copies, o.conflicting, o.first_seen_at, o.status_at, o.row_hash, o.pinned_status, o.pinned_fen,
-  o.first_settle_day, o.first_paid_at, l.snapshot_at, s.order_id IS NOT NULL, ` + vanished + `, ` + signedOff + `, ` + answerList("a") + `
+  o.first_settle_day, o.first_paid_at, l.snapshot_at, s.order_id IS NOT NULL, coalesce(s.partner = 2, 0), ` + vanished + `, ` + signedOff + `, ` + answerList("a") + `
 FROM temp.families AS f
 CROSS JOIN orders AS o ON o.mid = f.mid AND o.tid = f.tid AND o.inst_mid = f.inst_mid AND o.bill_day = f.bill_day AND o.bill_no = f.bill_no
 CROSS JOIN loads AS l ON l.load_id = o.load_id
@@ -189,7 +195,7 @@ func scanSubject(row scanner) (nth int, id int64, s reconcile.Subject, err error
 	dest := slices.Concat([]any{&nth, &id}, orderColumns(&s.Order).pointers(), []any{
 		&s.Copies, (*flag)(&s.Conflicting), (*instant)(&s.FirstSeen), (*instant)(&s.StatusSince), &s.Row,
 		(*text)(&pinned.Status), (*money)(&pinned.Amount),
-		(*date)(&s.FirstSettleDay), (*instant)(&s.FirstPaidAt), (*instant)(&s.SnapshotAt), (*flag)(&s.InScope), (*flag)(&s.Vanished), (*flag)(&s.SignedOff),
+		(*date)(&s.FirstSettleDay), (*instant)(&s.FirstPaidAt), (*instant)(&s.SnapshotAt), (*flag)(&s.InScope), (*flag)(&s.Revisited), (*flag)(&s.Vanished), (*flag)(&s.SignedOff),
 	}, answer.pointers())
 	if err := row.Scan(dest...); err != nil {
 		return 0, 0, s, err
@@ -209,8 +215,8 @@ CROSS JOIN cases AS c ON c.order_id = o.order_id
 WHERE f.nth BETWEEN :from AND :to
 ORDER BY o.order_id, c.case_id`
 
-// noticeCasesQuery yields the cases that notices of a batch's bills had before
-// their orders were there.
+// noticeCasesQuery yields the cases that notices of a batch's bills, and lines
+// of statements about them, had before their orders were there.
 var noticeCasesQuery = `
 SELECT o.order_id, ` + caseList("c") + `
 FROM temp.families AS f
@@ -218,7 +224,14 @@ CROSS JOIN orders AS o ON o.mid = f.mid AND o.tid = f.tid AND o.inst_mid = f.ins
 CROSS JOIN notices AS n ON n.order_id = o.order_id
 CROSS JOIN cases AS c ON c.notice_id = n.notice_id
 WHERE f.nth BETWEEN :from AND :to
-ORDER BY o.order_id, c.case_id`
+UNION ALL
+SELECT o.order_id, ` + caseList("c") + `
+FROM temp.families AS f
+CROSS JOIN orders AS o ON o.mid = f.mid AND o.tid = f.tid AND o.inst_mid = f.inst_mid AND o.bill_day = f.bill_day AND o.bill_no = f.bill_no
+CROSS JOIN statement_lines AS s ON s.order_id = o.order_id
+CROSS JOIN cases AS c ON c.case_id = s.case_id
+WHERE f.nth BETWEEN :from AND :to
+ORDER BY 1, 2`
 
 func (b *batch) readNoticeCases() error {
 	return b.each(noticeCasesQuery, b.window, func(row scanner) error {

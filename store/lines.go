@@ -62,7 +62,7 @@ const (
 // without their bodies.
 func (db *DB) DayLines(ctx context.Context, run reconcile.Summary, sheet Sheet, since reconcile.Day) reconcile.Lines {
 	var scopes []string
-	for _, l := range run.Loads {
+	for _, l := range slices.Concat(run.Loads, run.Statements) {
 		scopes = append(scopes, l.Scope)
 	}
 	args := named{"run": run.RunID, "day": date(run.Day), "passing": list(passingCodes()), "scopes": list(scopes)}
@@ -129,6 +129,7 @@ const (
 func linesQuery(order string, arms ...string) string {
 	return "SELECT line.nth, line.order_id IS NOT NULL, line.bad_row_id IS NOT NULL, " + caseList("line") + ", " + orderList("o") + ", " +
 		badRowColumns(&reconcile.BadRow{}).list("b") + ", " + answerList("a") + ", " + answerList("l") + ", line.notice_id IS NOT NULL, " + noticeList("m") + `,
+  t.line_id IS NOT NULL, ` + statementList("t") + `,
   (SELECT coalesce(x.bill_status || '/', '') || coalesce(x.status, '') FROM notices AS x
    WHERE x.order_id = line.order_id AND x.verified = 1 ORDER BY x.received_at DESC, x.notice_id DESC LIMIT 1),
   (SELECT json_group_array(code) FROM cases AS other WHERE other.order_id = line.order_id AND other.code <> line.code
@@ -137,6 +138,7 @@ FROM (` + strings.Join(arms, "\nUNION ALL\n") + `) AS line
 LEFT JOIN orders AS o ON o.order_id = line.order_id
 LEFT JOIN bad_rows AS b ON b.bad_row_id = line.bad_row_id
 LEFT JOIN notices AS m ON m.notice_id = line.notice_id
+LEFT JOIN statement_lines AS t ON line.order_id IS NULL AND t.line_id = (SELECT min(line_id) FROM statement_lines WHERE case_id = line.case_id)
 LEFT JOIN answers AS a ON a.answer_id = o.answer_id
 LEFT JOIN answers AS l ON l.answer_id = o.last_answer_id
 ORDER BY ` + order
@@ -162,12 +164,13 @@ func scanLine(row scanner) (reconcile.Line, error) {
 	var bad reconcile.BadRow
 	var answer, last answerScan
 	var nth int
-	var hasOrder, hasRow, hasNotice flag
+	var hasOrder, hasRow, hasNotice, hasStatement flag
 	var notice reconcile.Notice
+	var statement reconcile.StatementLine
 	var others string
 	dest := slices.Concat([]any{&nth, &hasOrder, &hasRow}, caseColumns(&line.Case).pointers(), orderColumns(&line.Order).pointers(),
 		badRowColumns(&bad).pointers(), answer.pointers(), last.pointers(),
-		[]any{&hasNotice}, noticeColumns(&notice).pointers(), []any{(*word)(&line.Noticed), &others})
+		[]any{&hasNotice}, noticeColumns(&notice).pointers(), []any{&hasStatement}, statementColumns(&statement).pointers(), []any{(*word)(&line.Noticed), &others})
 	if err := row.Scan(dest...); err != nil {
 		return line, err
 	}
@@ -181,6 +184,9 @@ func scanLine(row scanner) (reconcile.Line, error) {
 	}
 	if hasNotice {
 		line.Notice = &notice
+	}
+	if hasStatement {
+		line.Statement = &statement
 	}
 	if notice.Verified { // what another says of itself is nobody's key
 		line.Case.Key.BillKey = notice.BillKey

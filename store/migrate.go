@@ -25,6 +25,12 @@ ALTER TABLE notes RENAME TO notes_1;`,
 INSERT INTO notes SELECT * FROM notes_1;
 DROP TABLE notes_1;`,
 	},
+	2: {
+		before: `
+ALTER TABLE loads ADD COLUMN kind TEXT NOT NULL DEFAULT 'ledger' CHECK (kind IN ('ledger', 'statement'));
+ALTER TABLE loads ADD COLUMN reading TEXT NOT NULL DEFAULT '';
+ALTER TABLE loads ADD COLUMN judged_run_id TEXT REFERENCES runs;`,
+	},
 }
 
 var creates = regexp.MustCompile(`(?m)^CREATE (UNIQUE INDEX|INDEX|TABLE|TRIGGER) `)

@@ -2,7 +2,7 @@ package store
 
 import (
 	"database/sql"
-	_ "embed"
+	"embed"
 	"fmt"
 	"path/filepath"
 	"testing"
@@ -10,16 +10,24 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-//go:embed testdata/schema-1.sql
-var schema1 string
+//go:embed testdata/schema-*.sql
+var schemas embed.FS
 
-// TestMigrateFromTheFirstSchema opens a database as the first version made it:
-// what it holds stays, and it comes to have what schema.sql has.
-func TestMigrateFromTheFirstSchema(t *testing.T) {
+// TestMigrateFromEverySchema opens databases as earlier versions made them:
+// what they hold stays, and they come to have what schema.sql has.
+func TestMigrateFromEverySchema(t *testing.T) {
+	for number := 1; number < version; number++ {
+		t.Run(fmt.Sprint(number), func(t *testing.T) { migrateFrom(t, number) })
+	}
+}
+
+func migrateFrom(t *testing.T, number int) {
 	path := filepath.Join(t.TempDir(), "old.db")
 	old, err := sql.Open("sqlite", dsn(path, writing))
 	require.NoError(t, err)
-	_, err = old.Exec(schema1 + fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = 1;", applicationID))
+	schema, err := schemas.ReadFile(fmt.Sprintf("testdata/schema-%d.sql", number))
+	require.NoError(t, err)
+	_, err = old.Exec(string(schema) + fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", applicationID, number))
 	require.NoError(t, err)
 	_, err = old.Exec("INSERT INTO runs (run_id, day, status, started_at) VALUES ('r', '2026-11-19', 'failed', '2026-11-20T02:30:00.000+08:00')")
 	require.NoError(t, err)

@@ -180,7 +180,7 @@ func (h *homes) looked(n reconcile.Notice, c reconcile.Calendar) (bool, error) {
 // sources, and how many rows they had.
 const booksTakenQuery = `
 SELECT min(coalesce(l.snapshot_at, l.loaded_at)), coalesce(sum(l.rows), 0)
-FROM (SELECT max(load_id) AS load_id FROM loads GROUP BY scope) AS last CROSS JOIN loads AS l ON l.load_id = last.load_id
+FROM (SELECT max(load_id) AS load_id FROM loads WHERE kind = 'ledger' GROUP BY scope) AS last CROSS JOIN loads AS l ON l.load_id = last.load_id
 WHERE l.day = ?1 OR l.day IS NULL AND EXISTS (SELECT 1 FROM orders AS o INDEXED BY orders_day_idx WHERE o.ledger_day = ?1 AND o.scope = l.scope)`
 
 // booksTaken is zero when there are none. Books without a row, beside days that

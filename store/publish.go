@@ -131,6 +131,9 @@ func (p *publication) Finish(s reconcile.Summary) error {
 	if err != nil {
 		return p.named(err)
 	}
+	if err := p.exec("UPDATE loads SET judged_run_id = ? WHERE kind = 'statement' AND judged_run_id IS NULL", p.runID); err != nil {
+		return p.named(err)
+	}
 	return p.named(p.change(ErrNoRun, `
 UPDATE runs SET status = ?, ended_at = ?, reason = '', summary = ?, judged = ?, discrepant = ?,
   closing_event_id = (SELECT max(event_id) FROM events) WHERE run_id = ?`,

@@ -52,9 +52,22 @@ func settling(t *tx, from, to reconcile.Day, emit func(reconcile.Family) error) 
 	if err := listFamilies(t, args, fillSettling); err != nil {
 		return err
 	}
+	return settlingBatches(t, emit)
+}
+
+// settlingBatches emits the listed families with what UMS and statements say of
+// them.
+func settlingBatches(t *tx, emit func(reconcile.Family) error) error {
+	covers, err := covers(t)
+	if err != nil {
+		return err
+	}
 	return inBatches(func(from, to int) ([]reconcile.Family, error) {
-		b := batch{tx: t, at: map[int64]position{}}
-		err := b.readSubjects(subjectsQuery(answerOfSettlement), named{"from": from, "to": to}.args())
+		b := batch{tx: t, window: named{"from": from, "to": to}.args(), at: map[int64]position{}, covers: covers}
+		err := b.readSubjects(subjectsQuery(answerOfSettlement), b.window)
+		if err == nil {
+			err = b.readStatement()
+		}
 		return b.families, err
 	}, emit)
 }

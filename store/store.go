@@ -7,7 +7,7 @@
 // reports. Every exported method that writes is one transaction: all of it is
 // there afterwards, or nothing. Streams read a snapshot and never block the
 // writer. All methods are safe for concurrent use, but a function passed to
-// LoadLedger or Publish must not call a method that writes: there is only one
+// LoadLedger, LoadStatement or Publish must not call a method that writes: there is only one
 // writer, and it is waiting for that function.
 package store
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -21,7 +22,7 @@ func (a *app) checkCommand() *cobra.Command {
 	var date string
 	c := &cobra.Command{
 		Use:   "check",
-		Short: "look at configuration, reports folder, database, ledger, gateway and clock one by one",
+		Short: "look at configuration, reports folder, database, ledger, statement, gateway and clock one by one",
 		Long:  "check says ok of each, or what to do; a WARNING is no error. It asks UMS about one bill; all it makes is the reports folder.\n\n" + exitHelp,
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -51,7 +52,7 @@ func (a *app) check(ctx context.Context, day reconcile.Day) error {
 		look func(context.Context, *Config, reconcile.Day) (string, error)
 	}{
 		{"reports", a.checkReports}, {"database", a.checkDatabase}, {"lock", a.checkLock},
-		{"ledger", a.checkLedger}, {"gateway", probe.gateway}, {"clock", probe.clock},
+		{"ledger", a.checkLedger}, {"statement", a.checkStatement}, {"gateway", probe.gateway}, {"clock", probe.clock},
 		{"notices kept", a.checkStoredNotices},
 	} {
 		text, err := one.look(ctx, cfg, day)
@@ -147,6 +148,38 @@ func (a *app) checkLedger(ctx context.Context, cfg *Config, day reconcile.Day) (
 		}
 	}
 	return text + columns, nil
+}
+
+// checkStatement reads the statement of a settle date as a run would. One that
+// is not there is no fault: it may not be out yet.
+func (a *app) checkStatement(ctx context.Context, cfg *Config, day reconcile.Day) (string, error) {
+	statements, err := cfg.statements()
+	if err != nil || len(statements) == 0 {
+		return "none is configured", err
+	}
+	text := ""
+	for _, s := range statements {
+		var lines int64
+		var firstBad *reconcile.BadRow
+		load, err := s.Read(ctx, day, func(reconcile.StatementLine) error { lines++; return nil }, func(r reconcile.BadRow) error {
+			if firstBad == nil {
+				firstBad = &r
+			}
+			return nil
+		})
+		switch {
+		case errors.Is(err, reconcile.ErrNoLedger):
+			text += s.Scope(day) + " is not there; "
+			continue
+		case err != nil:
+			return "", fmt.Errorf("%s of %s: %w", s.Scope(day), day, err)
+		}
+		text += fmt.Sprintf("%v: %d rows, %d lines, %d invalid; ", load.Files, load.Rows, lines, load.Invalid)
+		if firstBad != nil {
+			return "", fmt.Errorf("%sthe first invalid one is %s line %d: %s", text, firstBad.File, firstBad.Line, plain(firstBad.Reason.EN))
+		}
+	}
+	return text, nil
 }
 
 // probe asks UMS once, for what the answer shows of access and of the clock.

@@ -20,6 +20,7 @@ type Config struct {
 	Merchant   Terminal       `yaml:"merchant" need:"merchant"`
 	Gateway    Gateway        `yaml:"gateway" need:"gateway"`
 	Ledger     Ledger         `yaml:"ledger" need:"ledger"`
+	Statement  Statement      `yaml:"statement" need:"ledger"`
 	Database   string         `yaml:"database" need:"database"` // resolve it with Path
 	Reports    Reports        `yaml:"reports" need:"reports"`
 	Rules      Rules          `yaml:"rules" need:"rules"`
@@ -128,6 +129,20 @@ func (l Ledger) places() string {
 
 // Query is a query of SQL; the one value that may be written on several lines.
 type Query string
+
+// Statement says where the merchant portal's exports of what UMS settles are,
+// and how to read them.
+type Statement struct {
+	Pattern      string                      `yaml:"path"`   // as that of the ledger, {date} being the settle date; empty: there are none
+	Format       string                      `yaml:"format"` // csv, xlsx or jsonl
+	Sheet        string                      `yaml:"sheet"`  // of a workbook; empty: the first
+	Encoding     string                      `yaml:"encoding"`
+	AmountUnit   string                      `yaml:"amount_unit"`
+	Columns      map[string]string           `yaml:"columns"`       // ours: theirs; others under their own name
+	Types        map[reconcile.Kind][]string `yaml:"types"`         // payment and refund, with the portal's words
+	Trailer      string                      `yaml:"trailer"`       // how the row of totals begins; empty: there is none
+	FeeTolerance reconcile.Fen               `yaml:"fee_tolerance"` // of one transaction, against settlement.fees
+}
 
 // Reports says where the workbooks go and in which language.
 type Reports struct {
@@ -261,6 +276,10 @@ func (c *Config) Settings() reconcile.Settings {
 		CheckIdentity: r.AmountIdentity,
 		CheckDouble:   r.DoublePayment,
 		OneCaseFrom:   r.OneCaseFrom,
+
+		Statements:   c.Statement.Pattern != "",
+		FeeTolerance: c.Statement.FeeTolerance,
+		Terms:        c.terms(),
 
 		ExpectNotices:   c.Notices.Listen != "" || c.Notices.Expected,
 		ContractNotices: !c.Notices.ContractPath.IsZero(),

@@ -20,6 +20,7 @@ func (d *decoder) check() {
 	d.checkTerminal("merchant", c.Merchant)
 	d.checkGateway(c.Gateway)
 	d.checkLedger("ledger", c.Ledger)
+	d.checkStatement(c.Statement)
 	d.must("database", c.Database != "", "must not be empty")
 	d.must("reports.dir", c.Reports.Dir != "", "must not be empty")
 	d.oneOf("reports.language", c.Reports.Language, "zh", "en")

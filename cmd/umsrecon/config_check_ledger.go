@@ -91,8 +91,9 @@ func (d *decoder) checkSource(path string, l LedgerSource) {
 	}
 	d.oneOf(path+".encoding", l.Encoding, "auto", "utf-8", "gb18030")
 	d.oneOf(path+".amount_unit", l.AmountUnit, "fen", "yuan")
+	d.must(path+".path", l.Pattern != "", "must not be empty")
 	d.checkPattern(path+".path", l.Pattern)
-	d.checkColumns(path+".columns", l.Columns)
+	d.checkColumns(path+".columns", l.Columns, ledgerColumns)
 	d.checkStatuses(path+".statuses", l.Statuses)
 }
 
@@ -101,7 +102,6 @@ var sourceName = regexp.MustCompile(`^[\p{L}\p{N}_-]{0,32}$`)
 var placeholder = regexp.MustCompile(`[{}][^{}]*}?`)
 
 func (d *decoder) checkPattern(path, pattern string) {
-	d.must(path, pattern != "", "must not be empty")
 	for _, found := range placeholder.FindAllString(pattern, -1) {
 		d.must(path, found == "{date}" || found == "{yyyymmdd}", "may hold {date} and {yyyymmdd}, no other braces")
 	}
@@ -109,24 +109,67 @@ func (d *decoder) checkPattern(path, pattern string) {
 	d.must(path, err == nil, "is not a valid pattern; look at its [ and \\")
 }
 
-func (d *decoder) checkColumns(path string, columns map[string]string) {
+func (d *decoder) checkColumns(path string, columns map[string]string, known []string) {
+	section := "ledger"
+	if strings.HasPrefix(path, "statement.") {
+		section = "statement"
+	}
 	for _, ours := range slices.Sorted(maps.Keys(columns)) {
 		below := keyPath(path, printable(ours))
 		theirs := columns[ours]
-		if slices.Contains(ledgerColumns, ours) {
-			d.must(below, strings.TrimSpace(theirs) != "", "must be a heading of the ledger")
+		if slices.Contains(known, ours) {
+			d.must(below, strings.TrimSpace(theirs) != "", "must be a heading of the %s", section)
 			continue
 		}
-		d.wrong(below, "is not a column of umsrecon%s", d.columnHint(ours, theirs))
+		d.wrong(below, "is not a column of umsrecon%s", d.columnHint(ours, theirs, known))
 	}
 }
 
 // columnHint knows the likeliest slip: the two sides changed places.
-func (d *decoder) columnHint(ours, theirs string) string {
-	if slices.Contains(ledgerColumns, theirs) {
+func (d *decoder) columnHint(ours, theirs string, known []string) string {
+	if slices.Contains(known, theirs) {
 		return "; ours comes first: write " + theirs + ": " + strconv.Quote(ours)
 	}
-	return d.nearest(ours, ledgerColumns)
+	return d.nearest(ours, known)
+}
+
+// checkStatement is checkLedger for the exports of the merchant portal.
+func (d *decoder) checkStatement(s Statement) {
+	const path = "statement"
+	d.oneOf(path+".format", s.Format, string(ledger.CSV), string(ledger.XLSX), string(ledger.JSONL))
+	d.oneOf(path+".encoding", s.Encoding, "auto", "utf-8", "gb18030")
+	d.oneOf(path+".amount_unit", s.AmountUnit, "fen", "yuan")
+	d.checkPattern(path+".path", s.Pattern)
+	d.checkColumns(path+".columns", s.Columns, ledger.StatementColumns())
+	d.checkFen(path+".fee_tolerance", s.FeeTolerance)
+	d.checkTypes(path+".types", s.Types)
+}
+
+// checkTypes gives each word one meaning; the words of a type that the file
+// does not name yield to those that it does.
+func (d *decoder) checkTypes(path string, types map[reconcile.Kind][]string) {
+	words := map[string]string{}
+	kinds := slices.Sorted(maps.Keys(types))
+	unwritten := func(k reconcile.Kind) bool { _, ok := d.written[keyPath(path, string(k))]; return !ok }
+	for _, kind := range kinds {
+		if unwritten(kind) {
+			types[kind] = slices.DeleteFunc(slices.Clone(types[kind]), func(word string) bool {
+				return slices.ContainsFunc(kinds, func(k reconcile.Kind) bool { return !unwritten(k) && slices.Contains(types[k], word) })
+			})
+		}
+	}
+	for _, kind := range kinds {
+		below := keyPath(path, printable(string(kind)))
+		if kind != reconcile.Payment && kind != reconcile.Refund {
+			d.wrong(below, "is not a type; the types are payment and refund")
+		}
+		for i, word := range types[kind] {
+			at, same := fmt.Sprintf("%s[%d]", below, i), asciiFold(strings.TrimSpace(word))
+			d.must(at, same != "", "must not be empty")
+			d.must(at, words[same] == "" || words[same] == string(kind), "means %s already", words[same])
+			words[same] = string(kind)
+		}
+	}
 }
 
 func (d *decoder) checkStatuses(path string, statuses map[reconcile.Status][]string) {

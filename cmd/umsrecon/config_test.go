@@ -175,7 +175,9 @@ func TestSettings(t *testing.T) {
 cutoff: 22:58
 rules: {amount_basis: buyer_pay, tolerance: 1, lookback: 2d, stale_after: 5d, recheck: [7d, 30d], pay_window: 1h,
   ledger_grace: 2h, settle_grace: 3, refund_grace: 4d, notice_grace: 5m, amount_identity: true, double_payment: false, one_case_from: 50,
-  holidays: [2026-10-01], extra_workdays: [20261010]}`), noEnvironment)
+  holidays: [2026-10-01], extra_workdays: [20261010]}
+statement: {path: "s/{date}.csv", fee_tolerance: 2}
+settlement: {mode: full, fees: [{target_sys: WXPay, rate_ppm: 3800}]}`), noEnvironment)
 	require.NoError(t, err)
 	require.Equal(t, reconcile.Settings{
 		Calendar: reconcile.Calendar{
@@ -186,7 +188,22 @@ rules: {amount_basis: buyer_pay, tolerance: 1, lookback: 2d, stale_after: 5d, re
 		AmountBasis: reconcile.BasisBuyerPay, Tolerance: 1, Lookback: 2, StaleAfter: 5, Recheck: []int{7, 30},
 		PayWindow: time.Hour, LedgerGrace: 2 * time.Hour, SettleGrace: 3, RefundGrace: 96 * time.Hour,
 		NoticeGrace: 5 * time.Minute, CheckIdentity: true, OneCaseFrom: 50,
+		Statements: true, FeeTolerance: 2, Terms: reconcile.SettleTerms{
+			Mode: reconcile.SettleFull, CouponFunder: reconcile.FunderPlatform, AllianceFunder: reconcile.FunderPlatform, FeeBase: reconcile.BasisBillTotal,
+			Rates: []reconcile.FeeRate{{TargetSys: "WXPay", RatePPM: 3800}},
+		},
 	}, c.Settings())
+}
+
+func TestStatementTypes(t *testing.T) {
+	c, err := Load(writeConfig(t, "statement: {types: {refund: [退款, 消费]}}"), noEnvironment)
+	require.NoError(t, err)
+	require.Equal(t, map[reconcile.Kind][]string{reconcile.Payment: {"支付"}, reconcile.Refund: {"退款", "消费"}}, c.Statement.Types, "a default yields to what is written")
+	require.Equal(t, []string{"支付", "消费"}, defaults().Statement.Types[reconcile.Payment])
+	none, err := c.statements()
+	require.NoError(t, err)
+	require.Empty(t, none)
+	require.False(t, c.Settings().Statements)
 }
 
 func TestMerchants(t *testing.T) {

@@ -174,6 +174,9 @@ ledger:
   amount_unit: yuan
   columns: {%s}
   statuses: {%s}
+statement:
+  path: statement/{date}.csv
+  columns: {reference: 参考号, mer_order_id: 商户订单号, type: 交易类型, paid_at: 交易时间, amount: 交易金额, fee: 手续费, net: 清算金额}
 notices: {expected: true, key: file:notice.key, contract_path: file:contract.path}
 settlement: {fees: [{target_sys: WXPay, card: "", rate_ppm: 3800, cap: 0}, {target_sys: "Alipay 2.0", card: "", rate_ppm: 3800, cap: 0}, {target_sys: UnionPay, card: "", rate_ppm: 5000, cap: 2000}]}
 `
@@ -252,6 +255,9 @@ func (s *stage) world(day reconcile.Day) error {
 		if err := s.writeLedger(file, day, rows); err != nil {
 			return err
 		}
+	}
+	if day == demoSecond { // the first night's is not out yet
+		return s.writeStatement(demoSecond)
 	}
 	return nil
 }

@@ -181,6 +181,7 @@ var demoFaults = []fault{
 		x.expect("REFUND_EXCEEDS_PAYMENT open")
 	}},
 	{what: "a completion that UMS does not have", put: func(x *sale) {
+		x.states(func(*portalLine) bool { return false })
 		r := x.completes(x.amount, "", 0)
 		x.expectOn(x.row.billNo+r.completionID, "COMPLETION_NOT_AT_UMS open")
 	}},
@@ -230,6 +231,7 @@ var demoFaults = []fault{
 	{what: "told by a notice, and not in the ledger", put: func(x *sale) {
 		x.remove(x.file, x.row)
 		x.expect("LEDGER_NOT_FOUND open")
+		x.expectOn("statement "+x.bill.BillPayment.PaySeqID, "STATEMENT_ONLY open")
 	}},
 	{what: "the notice says another amount than the bill", put: func(x *sale) {
 		x.silent()
@@ -258,13 +260,28 @@ var demoFaults = []fault{
 		x.row.fenOrderID = "4000" + x.row.orderNo
 		x.expect("PAY_SCORE_SYNC_DUE open")
 	}},
+	{what: "settled by its date, and not in the statement, which sums to less for it", put: func(x *sale) {
+		x.states(func(*portalLine) bool { return false })
+		x.expect("STATEMENT_MISSING open")
+		x.expectOn("settle date "+demoSecond.String(), "SETTLE_TOTAL_MISMATCH open")
+	}},
+	{what: "the statement settles one fen less", put: func(x *sale) {
+		x.states(func(l *portalLine) bool { l.amount--; return true })
+		x.expect("STATEMENT_AMOUNT_MISMATCH open")
+	}},
+	{what: "the fee is above the agreed rate", put: func(x *sale) {
+		x.states(func(l *portalLine) bool { l.fee += 5; return true })
+		x.expect("FEE_MISMATCH open")
+	}},
 	{what: "a status that is not mapped, so that its notice finds no order", put: func(x *sale) {
 		x.row.status = "挂账"
 		x.expect("LEDGER_NOT_FOUND open")
+		x.expectOn("statement "+x.bill.BillPayment.PaySeqID, "STATEMENT_ONLY open")
 		x.expectOn("row "+x.row.orderNo, "LEDGER_ROW_INVALID open")
 	}},
 	{what: "a bill number that a spreadsheet has shortened, so that its notice finds no order", put: func(x *sale) {
 		x.expect("LEDGER_NOT_FOUND open")
+		x.expectOn("statement "+x.bill.BillPayment.PaySeqID, "STATEMENT_ONLY open")
 		x.row.billNo = "3.19426E+25"
 		x.expectOn("row "+x.row.orderNo, "LEDGER_KEY_DAMAGED open")
 	}},

@@ -22,13 +22,14 @@ type shop struct {
 	bills  map[string]*chinaumstest.Bill // by bill number: the world at UMS
 	rows   map[reconcile.Day][]*row      // the ledger files, by the day in their name
 	mail   *mail
+	portal map[string]func(*portalLine) bool // by bill number: what the statement says otherwise
 }
 
 func newShop(seed uint64) *shop {
 	return &shop{
 		random: rand.New(rand.NewPCG(seed, 20261119)),
 		bills:  map[string]*chinaumstest.Bill{}, rows: map[reconcile.Day][]*row{},
-		mail: &mail{told: map[string]bool{}},
+		mail: &mail{told: map[string]bool{}}, portal: map[string]func(*portalLine) bool{},
 	}
 }
 

@@ -55,6 +55,12 @@ func foundLabels(lines reconcile.Lines) (map[string][]string, error) {
 			orderNo, _, _ := strings.Cut(l.Row.Raw, ",")
 			subject = "row " + orderNo
 		}
+		switch {
+		case l.Statement != nil:
+			subject = "statement " + l.Statement.Reference
+		case l.Case.Code == reconcile.SettleTotalMismatch:
+			subject = "settle date " + l.Case.LedgerDay.String()
+		}
 		found[subject] = append(found[subject], fmt.Sprintf("%s %s", l.Case.Code, l.Case.State))
 	}
 	return found, nil

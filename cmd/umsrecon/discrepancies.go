@@ -140,6 +140,10 @@ func subject(l reconcile.Line) string {
 		return fmt.Sprintf("%d orders of %s", l.Case.Covers, k.MID)
 	case l.Row != nil:
 		return fmt.Sprintf("%s:%d", l.Row.File, l.Row.Line)
+	case l.Statement != nil:
+		return fmt.Sprintf("%s:%d", l.Statement.Source.File, l.Statement.Source.Line)
+	case l.Case.Code == reconcile.SettleTotalMismatch:
+		return fmt.Sprintf("settle date %s of %s", l.Case.LedgerDay, k.MID)
 	case k.RefundID != "":
 		return k.BillNo + "/refund " + k.RefundID
 	case k.CompletionID != "":
@@ -197,6 +201,10 @@ func (a *app) show(ctx context.Context, db *store.DB, id string) error {
 		row("stands for", "%s", subject(l))
 	} else if l.Notice != nil {
 		showNotice(row, *l.Notice)
+	} else if l.Statement != nil {
+		showLine(row, *l.Statement)
+	} else if c.Key.BillNo == "" { // the totals of a settle date, or a line that is gone
+		row("about", "%s", subject(l))
 	} else {
 		a.showOrder(row, l)
 		if err := a.showAnswers(ctx, db, row, c.Key); err != nil {
@@ -204,6 +212,13 @@ func (a *app) show(ctx context.Context, db *store.DB, id string) error {
 		}
 		if err := showNotices(ctx, db, row, c.Key); err != nil {
 			return err
+		}
+		lines, err := db.StatementOf(ctx, c.Key.BillKey)
+		if err != nil {
+			return err
+		}
+		for _, line := range lines {
+			showLine(row, line)
 		}
 	}
 	row("amounts", "ledger %s, UMS %s, difference %s yuan; at stake %s", c.Ledger.Yuan(), c.UMS.Yuan(), c.UMS.Minus(c.Ledger).Yuan(), c.Stake.Yuan())
@@ -255,6 +270,12 @@ func showNotices(ctx context.Context, db *store.DB, row func(string, string, ...
 			n.Total.Yuan(), timeText(n.PaidAt), n.SettleDay)
 	}
 	return err
+}
+
+// showLine is a line of a statement.
+func showLine(row func(string, string, ...any), l reconcile.StatementLine) {
+	row("statement", "%s line %d: %s %s yuan, fee %s, net %s, settle date %s, reference %q, merchant order %q",
+		l.Source.File, l.Source.Line, l.Kind, l.Amount.Yuan(), l.Fee.Yuan(), l.Net.Yuan(), l.SettleDay, l.Reference, l.MerOrderID)
 }
 
 func showNotice(row func(string, string, ...any), n reconcile.Notice) {

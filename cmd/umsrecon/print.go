@@ -136,6 +136,9 @@ func (r result) text(w io.Writer, cfg *Config, dryRun bool) {
 	for _, l := range s.Loads {
 		fmt.Fprintf(w, "  ledger      %s\n", loadText(l))
 	}
+	for _, line := range statementTexts(s.Statements) {
+		fmt.Fprintf(w, "  statement   %s\n", line)
+	}
 	fmt.Fprintf(w, "  orders      %d judged (%d carried over), %d invalid rows\n", s.Loaded(), carried(s), s.Invalid)
 	fmt.Fprintf(w, "  classes     matched %d, tolerance %d, waiting %d, unverified %d, discrepant %d\n",
 		n[reconcile.Matched], n[reconcile.Tolerance], n[reconcile.Waiting], n[reconcile.Unverified], n[reconcile.Discrepant])
@@ -186,6 +189,31 @@ func loadText(l reconcile.Load) string {
 		}
 	}
 	return text
+}
+
+// statementTexts says what was read of the statements; those that are not there
+// in one line.
+func statementTexts(loads []reconcile.Load) (texts []string) {
+	var missing []string
+	for _, l := range loads {
+		name := strings.TrimPrefix(l.Scope, "statement:")
+		switch {
+		case l.Missing:
+			missing = append(missing, name)
+		case l.Unchanged:
+			texts = append(texts, name+": unchanged, not read again")
+		default:
+			texts = append(texts, fmt.Sprintf("%s: %d rows, %d lines, %d invalid, %d duplicates, sum %s yuan, sha256 %.12s",
+				strings.Join(l.Files, ", "), l.Rows, l.Orders, l.Invalid, l.Duplicates, l.Total.Yuan(), l.SHA256))
+		}
+	}
+	switch n := len(missing); {
+	case n == 1:
+		texts = append(texts, missing[0]+": not there")
+	case n > 1:
+		texts = append(texts, fmt.Sprintf("%s to %s: %d are not there", missing[0], missing[n-1], n))
+	}
+	return texts
 }
 
 func carried(s reconcile.Summary) int64 {

@@ -162,6 +162,7 @@ func (c *Config) shownSettings() []reports.Setting {
 		{Name: "cutoff", Value: c.cutoffText()},
 		{Name: "ledger.path", Value: c.Ledger.places()},
 		{Name: "ledger.amount_unit", Value: c.Ledger.AmountUnit},
+		{Name: "statement", Value: fmt.Sprintf("path %q, amount_unit %s, fee_tolerance %d 分/fen", c.Statement.Pattern, c.Statement.AmountUnit, c.Statement.FeeTolerance)},
 	}
 	for _, s := range []struct {
 		key   string

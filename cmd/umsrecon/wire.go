@@ -79,6 +79,27 @@ func (c *Config) source(l LedgerSource, clock reconcile.Clock) ledger.Source {
 	}
 }
 
+// statements are the exports of the merchant portal; none where none are
+// configured. Several merchants share them, so that a line says whose it is.
+func (c *Config) statements() ([]reconcile.Statement, error) {
+	if c.Statement.Pattern == "" {
+		return nil, nil
+	}
+	s := c.Statement
+	source := ledger.StatementSource{Types: s.Types, Trailer: s.Trailer, Source: ledger.Source{
+		Name: "statement", Dir: c.Dir(), Pattern: s.Pattern, Format: ledger.Format(s.Format), Sheet: s.Sheet, Encoding: ledger.Encoding(s.Encoding), Unit: ledger.Unit(s.AmountUnit),
+		Columns: s.Columns, Location: c.Timezone,
+	}}
+	if merchants := c.Merchants(); len(merchants) == 1 {
+		source.Defaults = defaultsOf(merchants[0].Terminal)
+	}
+	st, err := ledger.NewStatements(source)
+	if err != nil {
+		return nil, &exitError{code: exitUsage, err: fmt.Errorf("statement: %w", err)}
+	}
+	return []reconcile.Statement{st}, nil
+}
+
 // clients makes one client per set of credentials. They share the rate limit,
 // the budget of a run, and tokens, which outlive the run.
 func (c *Config) clients(now func() time.Time, tokens *chinaums.Tokens) (func(mid string) *chinaums.Client, error) {
@@ -113,8 +134,12 @@ func (c *Config) job(clock reconcile.Clock, db reconcile.Store, tokens *chinaums
 	if err != nil {
 		return nil, err
 	}
+	statements, err := c.statements()
+	if err != nil {
+		return nil, err
+	}
 	j := &reconcile.Job{
-		Ledgers: ledgers, Store: db, Clock: clock, Settings: c.Settings(),
+		Ledgers: ledgers, Statements: statements, Store: db, Clock: clock, Settings: c.Settings(),
 		Asking: reconcile.Asking{Concurrency: c.Gateway.Concurrency, Deadline: c.Gateway.Deadline, ProcessingPause: processingPause},
 	}
 	if asks {

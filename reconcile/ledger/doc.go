@@ -2,7 +2,8 @@
 // merchant's books (台账) from files and databases and passes them on as
 // reconcile.Order. New takes a Source, which says where the files are and
 // what the merchant calls things; the Books it returns are a
-// reconcile.Ledger.
+// reconcile.Ledger. NewStatements does the same for the exports of the merchant
+// portal (对账明细), which tell of what UMS settles.
 //
 // The rule of the package: whatever a file holds, a bad row costs that row
 // alone. It is passed on as a reconcile.BadRow with its line, column, reason

@@ -30,7 +30,8 @@ type pass struct {
 	order func(reconcile.Order, string) error
 	bad   func(reconcile.BadRow) error
 
-	see func(r *rowReader, rec record, v *values) // each row of the table; may be nil
+	see  func(r *rowReader, rec record, v *values)         // each row of the table; may be nil
+	line func(f file, headings []string, rec record) error // takes the rows of another table than a ledger; nil: it is one
 
 	counted counted // of the present file
 }
@@ -115,6 +116,9 @@ func (p *pass) rows(ctx context.Context, f file, t table, h header) error {
 
 // row passes on what one record says.
 func (p *pass) row(f file, r *rowReader, rec record) error {
+	if p.line != nil {
+		return p.line(f, r.header.cells, rec)
+	}
 	if p.trailing(f, r, rec) {
 		return nil
 	}

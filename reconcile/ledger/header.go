@@ -21,6 +21,9 @@ func (b *Books) header(cells []string) (header, []HeaderFault) {
 	for i, c := range cells {
 		there[i] = strings.TrimSpace(c)
 	}
+	if b.columns != nil {
+		return header{cells: there}, b.columns(there)
+	}
 	h, faults := header{cells: there}, []HeaderFault(nil)
 	for c := range columnCount {
 		found := b.find(c, there)

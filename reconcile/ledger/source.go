@@ -90,6 +90,8 @@ type Books struct {
 	headings [columnCount]string // as configured; empty: the canonical name
 	statuses map[string]reconcile.Status
 	query    []piece
+	// columns finds the columns of another table than a ledger; nil: it is one.
+	columns func(there []string) []HeaderFault
 }
 
 var _ reconcile.Ledger = (*Books)(nil)

@@ -1,0 +1,147 @@
+package ledger
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/umsrecon/umsrecon/reconcile"
+)
+
+// StatementSource says where the merchant portal's exports (对账明细) are and
+// how to read them. What it shares with a Source means the same.
+type StatementSource struct {
+	// Source's Pattern has the settle date that an export was made for, its
+	// Format is that of a file. Columns are those of StatementColumns; Control
+	// and Statuses are not looked at, and of the Defaults InstMID is not.
+	Source
+	// Types are the merchant portal's words for payments and refunds, compared
+	// trimmed and without regard to the case of ASCII letters.
+	Types map[reconcile.Kind][]string
+	// Trailer is how a row begins that is no line but a total: 合计. Empty: such
+	// a row is a bad one. A row whose type is mapped is a line, however it begins.
+	Trailer string
+}
+
+// Statements are the exports of one source. They are safe for concurrent use.
+type Statements struct {
+	books    Books // finds and scans the files
+	source   StatementSource
+	headings [stmtCount]string
+	types    map[string]reconcile.Kind
+}
+
+var _ reconcile.Statement = (*Statements)(nil)
+
+// stmtColumn is a column of a statement.
+type stmtColumn int
+
+const (
+	stmtReference stmtColumn = iota
+	stmtMerOrderID
+	stmtType
+	stmtAmount
+	stmtFee
+	stmtNet
+	stmtSettleDate
+	stmtPaidAt
+	stmtMID
+	stmtTID
+
+	stmtCount
+)
+
+var stmtNames = [stmtCount]string{"reference", "mer_order_id", "type", "amount", "fee", "net", "settle_date", "paid_at", "mid", "tid"}
+
+// StatementColumns lists the canonical names of the columns of a statement.
+func StatementColumns() []string { return slices.Clone(stmtNames[:]) }
+
+func (c stmtColumn) String() string { return stmtNames[c] }
+
+// NewStatements checks a source; the error joins everything that is wrong with
+// it. No file is looked at.
+func NewStatements(s StatementSource) (*Statements, error) {
+	if s.Location == nil {
+		s.Location = reconcile.Beijing
+	}
+	if s.Encoding == "" {
+		s.Encoding = Auto
+	}
+	if s.Unit == "" {
+		s.Unit = Yuan
+	}
+	if s.Format == "" {
+		s.Format = CSV
+	}
+	st := &Statements{source: s, types: map[string]reconcile.Kind{}}
+	st.books = Books{source: s.Source, columns: func(there []string) []HeaderFault { _, faults := st.header(there); return faults }}
+	errs := []error{checkPattern(s.Pattern), s.checkWords()}
+	if s.Format.Queried() {
+		errs = append(errs, fmt.Errorf("format %s: a statement is a file", s.Format))
+	}
+	for _, ours := range slices.Sorted(maps.Keys(s.Columns)) {
+		c := slices.Index(stmtNames[:], ours)
+		if c < 0 {
+			errs = append(errs, fmt.Errorf("columns: %q is not a column of a statement%s", ours, didYouMean(ours, stmtNames[:])))
+			continue
+		}
+		st.headings[c] = strings.TrimSpace(s.Columns[ours])
+	}
+	for _, kind := range slices.Sorted(maps.Keys(s.Types)) {
+		for _, word := range s.Types[kind] {
+			folded := fold(strings.TrimSpace(word))
+			if other, taken := st.types[folded]; taken && other != kind {
+				errs = append(errs, fmt.Errorf("types: the word %q stands for both %s and %s", word, other, kind))
+			}
+			st.types[folded] = kind
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return st, nil
+}
+
+// Scope is that of the source as Books has it.
+func (st *Statements) Scope(day reconcile.Day) string { return st.books.Scope(day) }
+
+// Fingerprint changes with the bytes of the files of a settle date, and with the
+// settings that they are read by. The errors are those of Read.
+func (st *Statements) Fingerprint(ctx context.Context, day reconcile.Day) (string, error) {
+	paths, err := st.books.paths(day)
+	if err != nil {
+		return "", err
+	}
+	var load reconcile.Load
+	if _, err := st.books.scanAll(ctx, paths, &load); err != nil {
+		return "", err
+	}
+	s := st.source
+	how := fmt.Sprintf("%s %q %q %q %q %v %v %v %s %q", load.SHA256, s.Format, s.Sheet, s.Encoding, s.Unit, s.Columns, s.Types, s.Defaults, s.Location, s.Trailer)
+	sum := sha256.Sum256([]byte(how))
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// Read passes on the lines and the bad rows of the files of a settle date; see
+// Books.Read. The load is about the merchant of the defaults, whatever lines
+// the files have.
+func (st *Statements) Read(ctx context.Context, day reconcile.Day, line func(reconcile.StatementLine) error, bad func(reconcile.BadRow) error) (reconcile.Load, error) {
+	r := stmtReader{of: st, line: line, bad: bad}
+	if st.books.dated() {
+		r.day = day
+	}
+	load, err := st.books.read(ctx, day, pass{books: &st.books, line: r.record})
+	if err != nil {
+		return reconcile.Load{}, err
+	}
+	load.Rows, load.Invalid = r.rows, r.invalid
+	if mid := st.source.Defaults.MID; mid != "" {
+		load.MIDs = []string{mid}
+	}
+	return load, nil
+}
