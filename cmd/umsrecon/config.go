@@ -171,9 +171,12 @@ type Fee struct {
 	Cap       reconcile.Fen `yaml:"cap"`        // of one transaction; 0: none
 }
 
-// Schedule is when `serve` runs, in Config.Timezone.
+// Schedule is when nights are run and run again, in Config.Timezone.
 type Schedule struct {
-	Cron string `yaml:"cron"` // five fields or @daily
+	Cron     string        `yaml:"cron"`      // five fields or @daily
+	CatchUp  Days          `yaml:"catch_up"`  // how far back missed nights are done
+	RetryAt  []TimeOfDay   `yaml:"retry_at"`  // when unfinished nights are tried again
+	RetryFor time.Duration `yaml:"retry_for"` // from an unfinished night's first run
 }
 
 // Notices says how the platform's notices are received.

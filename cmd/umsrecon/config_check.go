@@ -25,7 +25,7 @@ func (d *decoder) check() {
 	d.oneOf("reports.language", c.Reports.Language, "zh", "en")
 	d.checkRules(c.Rules)
 	d.checkSettlement(c.Settlement)
-	d.checkCron(c.Schedule.Cron)
+	d.checkSchedule(c.Schedule)
 	d.checkNotices(c.Notices)
 	d.checkPayScore(c.PayScore)
 	d.checkMerchants(c.Listed)

@@ -74,7 +74,7 @@ func (a *app) serve(ctx context.Context, cfg *Config) error {
 func (a *app) scheduledNight(ctx context.Context, cfg *Config, logger *slog.Logger) {
 	day := a.today() - 1
 	logger = logger.With("day", day.String())
-	results, err := a.nights(ctx, cfg, []reconcile.Day{day}, nightOptions{})
+	results, _, err := a.nights(ctx, cfg, cfg.dueNights(a.clock.Now(), day), nightOptions{})
 	for _, r := range results {
 		n := r.summary.ClassCounts()
 		logger.Info("night", "run", r.summary.RunID, "status", string(r.summary.Status), "matched", n[reconcile.Matched], "discrepant", n[reconcile.Discrepant],
