@@ -7,6 +7,7 @@ import (
 
 	"github.com/umsrecon/umsrecon/reconcile"
 	"github.com/umsrecon/umsrecon/reconcile/ledger"
+	"github.com/umsrecon/umsrecon/reports/alert"
 )
 
 // Config is the configuration file, checked. Load makes one; defaults has
@@ -27,6 +28,8 @@ type Config struct {
 	Schedule   Schedule       `yaml:"schedule" need:"schedule"`
 	Notices    Notices        `yaml:"notices" need:"notices"`
 	PayScore   PayScore       `yaml:"pay_score" need:"pay_score"`
+	Alerts     Alerts         `yaml:"alerts" need:"alerts"`
+	Monitor    Monitor        `yaml:"monitor" need:"monitor"`
 	Listed     []Merchant     `yaml:"merchants" need:"merchant"` // as written; use Merchants
 
 	dir string // of the configuration file, absolute
@@ -198,6 +201,36 @@ type PayScore struct {
 	Detail    string   `yaml:"detail"`     // of order/sync: object or text
 	Success   []string `yaml:"success"`    // respCodes that mean success
 	Refused   []string `yaml:"refused"`    // respCodes that mean that nothing was done
+}
+
+// Alerts says who hears of runs.
+type Alerts struct {
+	Silence    time.Duration `yaml:"silence"` // without a complete run; 0: never
+	Recipients []Recipient   `yaml:"recipients"`
+}
+
+// Recipient is one channel to people, and when they want to hear. A robot has
+// url and secret, mail the rest.
+type Recipient struct {
+	Channel   string       `yaml:"channel"` // wecom, dingtalk, feishu, webhook or mail
+	When      []alert.When `yaml:"when"`
+	URL       Secret       `yaml:"url"`
+	Secret    Secret       `yaml:"secret"` // what the robot signs with; not set: it does not
+	Host      string       `yaml:"host"`
+	Port      int          `yaml:"port"` // 0: 465, then 587
+	TLS       string       `yaml:"tls"`  // implicit, starttls or none
+	User      string       `yaml:"user"`
+	Password  Secret       `yaml:"password"`
+	From      string       `yaml:"from"`
+	Addresses []string     `yaml:"addresses"`
+	Attach    bool         `yaml:"attach"` // the workbooks
+}
+
+// Monitor says how programs watch over this one.
+type Monitor struct {
+	Ping        SecretPath `yaml:"ping"`         // a URL in the manner of healthchecks.io; empty: none
+	MetricsFile string     `yaml:"metrics_file"` // resolve it with Path; empty: none
+	Listen      string     `yaml:"listen"`       // of `serve`, on loopback; empty: none
 }
 
 // Dir is the absolute folder of the configuration file, from which every

@@ -28,6 +28,8 @@ func (d *decoder) check() {
 	d.checkSchedule(c.Schedule)
 	d.checkNotices(c.Notices)
 	d.checkPayScore(c.PayScore)
+	d.checkAlerts(c.Alerts)
+	d.checkMonitor(c.Monitor)
 	d.checkMerchants(c.Listed)
 }
 

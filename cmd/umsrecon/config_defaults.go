@@ -40,6 +40,7 @@ func defaults() Config {
 		Schedule:   Schedule{Cron: "30 2 * * *", CatchUp: 7, RetryAt: []TimeOfDay{fiveOClock, eightOClock}, RetryFor: 20 * time.Hour},
 		Notices:    Notices{Path: "/ums/notice", AllowMD5: true},
 		PayScore:   PayScore{Detail: "object", Success: []string{"SUCCESS", "0000"}},
+		Alerts:     Alerts{Silence: 26 * time.Hour},
 	}
 }
 
