@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 
@@ -97,7 +98,7 @@ func (a *app) night(ctx context.Context, cfg *Config, db *store.DB, n reconcile.
 	if err != nil {
 		return r, err
 	}
-	job, err := cfg.job(a.clock, db, a.tokens, !o.noQuery) // a new one: the budget is of one run
+	job, err := cfg.job(a.clock, logged(db, a.logger(slog.LevelError)), a.tokens, !o.noQuery) // a new one: the budget is of one run
 	if err != nil {
 		return r, err
 	}

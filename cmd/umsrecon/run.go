@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"github.com/spf13/cobra"
 
@@ -46,7 +47,7 @@ func (a *app) runCommand() *cobra.Command {
 			case date+from == "":
 				plan = cfg.dueNights(now, days[0])
 			}
-			results, done, err := a.nights(c.Context(), cfg, plan, o)
+			results, done, err := a.watchedNights(c.Context(), cfg, plan, o, date+from == "", a.logger(slog.LevelWarn))
 			a.printResults(cfg, results, done, o, format, due || from != "")
 			if due && len(done.nights) == 0 && err == nil && format == "text" {
 				fmt.Fprintln(a.stdout, "nothing is due")
@@ -68,7 +69,7 @@ func (a *app) runCommand() *cobra.Command {
 }
 
 func runNeeds(o nightOptions) []Section {
-	needs := []Section{NeedMerchant, NeedLedger, NeedDatabase, NeedReports, NeedRules, NeedSettlement, NeedSchedule}
+	needs := []Section{NeedMerchant, NeedLedger, NeedDatabase, NeedReports, NeedRules, NeedSettlement, NeedSchedule, NeedAlerts, NeedMonitor}
 	if !o.noQuery {
 		needs = append(needs, NeedGateway)
 	}

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -28,6 +29,10 @@ const (
 // Bytes of text that a channel takes: 企业微信 2048 of a text message; 钉钉 and 飞书
 // about 20 KB of a request, where every character may become six bytes.
 var longestText = map[Kind]int{WeCom: 2048, DingTalk: 4096, Feishu: 4096, Webhook: 16384}
+
+// ErrRefused is matched by what Send returns when the channel took the message
+// for a wrong one; it would do so again.
+var ErrRefused = errors.New("refused")
 
 // Robot is a channel over HTTP. Its URL and its secret are in no error and no
 // print of it.
@@ -99,7 +104,7 @@ func (r *Robot) taken(answer []byte) error {
 		return fmt.Errorf("%s: the answer has no code", r.kind)
 	}
 	if **code != 0 {
-		return fmt.Errorf("%s: code %d: %s", r.kind, **code, r.hide(cut(clean(a.ErrMsg+a.Msg), longestReason)))
+		return fmt.Errorf("%s: %w, code %d: %s", r.kind, ErrRefused, **code, r.hide(cut(clean(a.ErrMsg+a.Msg), longestReason)))
 	}
 	return nil
 }

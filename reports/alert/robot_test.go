@@ -84,9 +84,9 @@ func TestRobotsThatSayNo(t *testing.T) {
 		says   string // empty: it was taken
 	}{
 		{"taken", WeCom, 200, `{"errcode":0}`, ""},
-		{"a code", WeCom, 200, `{"errcode":93000,"errmsg":"invalid webhook url"}`, "wecom: code 93000: invalid webhook url"},
-		{"a code", DingTalk, 200, `{"errcode":310000,"errmsg":"sign not match"}`, "dingtalk: code 310000: sign not match"},
-		{"a code", Feishu, 200, `{"code":19021,"msg":"sign match fail"}`, "feishu: code 19021: sign match fail"},
+		{"a code", WeCom, 200, `{"errcode":93000,"errmsg":"invalid webhook url"}`, "wecom: refused, code 93000: invalid webhook url"},
+		{"a code", DingTalk, 200, `{"errcode":310000,"errmsg":"sign not match"}`, "dingtalk: refused, code 310000: sign not match"},
+		{"a code", Feishu, 200, `{"code":19021,"msg":"sign match fail"}`, "feishu: refused, code 19021: sign match fail"},
 		{"another's code", Feishu, 200, `{"errcode":0}`, "feishu: the answer has no code"},
 		{"no code", WeCom, 200, `{}`, "wecom: the answer has no code"},
 		{"a page", DingTalk, 200, `<html>`, "dingtalk: the answer has no code"},
@@ -95,7 +95,7 @@ func TestRobotsThatSayNo(t *testing.T) {
 		{"a redirect", Feishu, 302, `{"code":0}`, "feishu: HTTP 302"},
 		{"a redirect", Webhook, 307, ``, "webhook: HTTP 307"},
 		{"any success", Webhook, 204, ``, ""},
-		{"the secret back", DingTalk, 200, `{"errcode":1,"errmsg":"bad token marked-token for marked-secret"}`, "dingtalk: code 1: bad token *** for ***"},
+		{"the secret back", DingTalk, 200, `{"errcode":1,"errmsg":"bad token marked-token for marked-secret"}`, "dingtalk: refused, code 1: bad token *** for ***"},
 	} {
 		t.Run(string(c.kind)+" "+c.name, func(t *testing.T) {
 			url, got := serving(t, c.status, c.answer)
