@@ -6,7 +6,7 @@ import "time"
 type Night struct {
 	Day         Day
 	Status      RunStatus // of the last run that published, else of the last one
-	Published   bool      // a run has published figures
+	Published   time.Time // when the first run began that published figures; zero: none did
 	LedgerEmpty bool      // of the last run that published
 	Closed      bool      // signed off
 	// Began is when its first run began since the night was last complete;
@@ -38,14 +38,15 @@ type CatchUp struct {
 
 // Due lists the late nights among those that the schedule expected, which are
 // in order: oldest first, as they are to be done. Nothing is late before the
-// first night that ever published. tooOld are the nights just before those
+// first night that was run in its time, or when it could still be caught up: a
+// day of long ago that somebody runs by hand begins nothing. tooOld are the nights just before those
 // looked at that nobody has run: they are only told of.
 func (c CatchUp) Due(known []Night, expected []Day, now time.Time) (due []LateNight, tooOld []Day) {
 	nights := map[Day]Night{}
 	var first Day
 	for _, n := range known {
 		nights[n.Day] = n
-		if n.Published && (first == 0 || n.Day < first) {
+		if !n.Published.IsZero() && DayOf(n.Published)-n.Day <= Day(c.Back)+1 && (first == 0 || n.Day < first) {
 			first = n.Day
 		}
 	}
@@ -72,7 +73,7 @@ func (c CatchUp) Due(known []Night, expected []Day, now time.Time) (due []LateNi
 func (c CatchUp) late(n Night, now time.Time) Lateness {
 	switch {
 	case n.Closed:
-	case !n.Published || n.LedgerEmpty:
+	case n.Published.IsZero() || n.LedgerEmpty:
 		return Missed
 	case n.Status == RunIncomplete && now.Before(n.Began.Add(c.RetryFor)):
 		return Unfinished

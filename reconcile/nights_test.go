@@ -17,7 +17,11 @@ func TestDueNights(t *testing.T) {
 		return all
 	}
 	night := func(n int, status RunStatus) Night {
-		return Night{Day: day(n), Status: status, Published: status == RunComplete || status == RunIncomplete, Began: now.Add(-time.Hour)}
+		known := Night{Day: day(n), Status: status, Began: now.Add(-time.Hour)}
+		if status == RunComplete || status == RunIncomplete {
+			known.Published = (day(n) + 1).Start().Add(2 * time.Hour)
+		}
+		return known
 	}
 	all := func(n ...Night) []Night { return n }
 	late := func(why Lateness, of ...int) (all []LateNight) {
@@ -58,7 +62,17 @@ func TestDueNights(t *testing.T) {
 			require.Equal(t, c.tooOld, tooOld)
 		})
 	}
-	due, tooOld := CatchUp{}.Due(all(night(16, RunComplete)), days(1, 19), now)
+	byHand := night(2, RunComplete)
+	byHand.Published = now
+	due, tooOld := CatchUp{Back: 7}.Due(all(byHand, night(17, RunComplete)), days(1, 18), now)
+	require.Equal(t, late(Missed, 18), due)
+	require.Empty(t, tooOld, "a day of long ago, run by hand, begins nothing")
+	caughtUp := night(12, RunComplete)
+	caughtUp.Published = now
+	due, _ = CatchUp{Back: 7}.Due(all(caughtUp, night(17, RunComplete)), days(1, 18), now)
+	require.Equal(t, late(Missed, 13, 14, 15, 16, 18), due, "one that could be caught up does")
+
+	due, tooOld = CatchUp{}.Due(all(night(16, RunComplete)), days(1, 19), now)
 	require.Equal(t, late(Missed, 19), due, "yesterday is never too old")
 	require.Equal(t, days(17, 18), tooOld)
 }

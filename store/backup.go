@@ -12,6 +12,10 @@ import (
 // Backup is Snapshot to a file that only its owner and group can read, looked
 // over and on the disk when it returns.
 func (db *DB) Backup(ctx context.Context, dest string) error {
+	dest, err := filepath.Abs(dest)
+	if err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
 	f, err := os.OpenFile(dest, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o640)
 	if err != nil {
 		return fmt.Errorf("backup: %w", err)

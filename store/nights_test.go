@@ -24,7 +24,7 @@ func TestNights(t *testing.T) {
 		got, err := db.Nights(t.Context())
 		require.NoError(t, err)
 		for i := range got {
-			got[i].Began = got[i].Began.UTC()
+			got[i].Began, got[i].Published = got[i].Began.UTC(), got[i].Published.UTC()
 		}
 		return got
 	}
@@ -33,20 +33,20 @@ func TestNights(t *testing.T) {
 	run(day+1, 0, reconcile.RunFailed, "")
 	run(day, 1, reconcile.RunComplete, `{"ledger_empty": false}`)
 	require.Equal(t, []reconcile.Night{
-		{Day: day, Status: reconcile.RunComplete, Published: true},
+		{Day: day, Status: reconcile.RunComplete, Published: at(1).UTC()},
 		{Day: day + 1, Status: reconcile.RunFailed, Began: at(0).UTC()},
 	}, nights(), "oldest first")
 
 	run(day, 2, reconcile.RunIncomplete, `{"ledger_empty": true}`)
 	run(day, 3, reconcile.RunIncomplete, `{}`)
 	run(day, 4, reconcile.RunFailed, "")
-	require.Equal(t, reconcile.Night{Day: day, Status: reconcile.RunIncomplete, Published: true, Began: at(2).UTC()}, nights()[0],
+	require.Equal(t, reconcile.Night{Day: day, Status: reconcile.RunIncomplete, Published: at(1).UTC(), Began: at(2).UTC()}, nights()[0],
 		"what was published last counts, and the time since the day was complete")
 
 	run(day, 5, reconcile.RunIncomplete, `{"ledger_empty": true}`)
 	require.True(t, nights()[0].LedgerEmpty)
 	run(day, 6, reconcile.RunComplete, `{}`)
-	require.Equal(t, reconcile.Night{Day: day, Status: reconcile.RunComplete, Published: true}, nights()[0])
+	require.Equal(t, reconcile.Night{Day: day, Status: reconcile.RunComplete, Published: at(1).UTC()}, nights()[0])
 }
 
 func TestNightsThatAreSignedOff(t *testing.T) {

@@ -30,6 +30,7 @@ type Config struct {
 	PayScore   PayScore       `yaml:"pay_score" need:"pay_score"`
 	Alerts     Alerts         `yaml:"alerts" need:"alerts"`
 	Monitor    Monitor        `yaml:"monitor" need:"monitor"`
+	Keep       Keep           `yaml:"keep" need:"database"`
 	Listed     []Merchant     `yaml:"merchants" need:"merchant"` // as written; use Merchants
 
 	dir string // of the configuration file, absolute
@@ -224,6 +225,12 @@ type Recipient struct {
 	From      string       `yaml:"from"`
 	Addresses []string     `yaml:"addresses"`
 	Attach    bool         `yaml:"attach"` // the workbooks
+}
+
+// Keep says how long what can be done without is kept; 0: for ever.
+type Keep struct {
+	Answers Days `yaml:"answers"` // the words of UMS's answers
+	Runs    Days `yaml:"runs"`    // runs that a later one of their day has replaced
 }
 
 // Monitor says how programs watch over this one.

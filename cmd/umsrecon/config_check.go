@@ -30,6 +30,8 @@ func (d *decoder) check() {
 	d.checkPayScore(c.PayScore)
 	d.checkAlerts(c.Alerts)
 	d.checkMonitor(c.Monitor)
+	d.checkKeep("keep.answers", c.Keep.Answers, c.Rules.Lookback)
+	d.checkKeep("keep.runs", c.Keep.Runs, c.Rules.Lookback)
 	d.checkMerchants(c.Listed)
 }
 

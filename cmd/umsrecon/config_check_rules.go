@@ -72,6 +72,11 @@ func (d *decoder) checkFee(path string, f Fee) {
 	}
 }
 
+// checkKeep keeps what orders that are still asked may need.
+func (d *decoder) checkKeep(path string, keep, lookback Days) {
+	d.must(path, keep == 0 || keep > lookback, "must be 0d (for ever), or more than rules.lookback (%dd)", lookback)
+}
+
 func (d *decoder) checkSchedule(s Schedule) {
 	d.checkCron(s.Cron)
 	d.between("schedule.catch_up", int(s.CatchUp), 0, 366)

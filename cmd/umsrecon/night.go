@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/umsrecon/umsrecon/reconcile"
 	"github.com/umsrecon/umsrecon/reports"
@@ -61,7 +62,29 @@ func (a *app) nights(ctx context.Context, cfg *Config, make planner, o nightOpti
 		return nil, p, err
 	}
 	results, err = a.nightsOn(ctx, cfg, db, p, o)
+	a.prune(ctx, cfg, db, o)
 	return results, p, err
+}
+
+// prune takes away what is kept no longer; that it could not costs the nights
+// nothing.
+func (a *app) prune(ctx context.Context, cfg *Config, db *store.DB, o nightOptions) {
+	if o.dryRun || ctx.Err() != nil || cfg.Keep == (Keep{}) {
+		return
+	}
+	log := a.logger(slog.LevelWarn)
+	since := func(d Days) time.Time {
+		if d == 0 {
+			return time.Time{}
+		}
+		return (a.today() - reconcile.Day(d)).Start()
+	}
+	gone, err := db.Prune(ctx, since(cfg.Keep.Answers), since(cfg.Keep.Runs))
+	if err != nil {
+		log.Warn("what is old was not taken away", "error", err)
+		return
+	}
+	log.Info("kept no longer", "answers", gone.Answers, "notes", gone.Notes, "runs", gone.Runs)
 }
 
 // nightsOn runs the days of a plan; one that is closed or has no books does not

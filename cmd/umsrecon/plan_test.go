@@ -91,6 +91,10 @@ func TestCatchUp(t *testing.T) {
 	require.Regexp(t, `(?s)2026-02-26  complete .*ATTENTION   this night was missed.*2026-02-28  complete .*ATTENTION   this night was missed.*2026-03-01  complete`, out)
 	require.Equal(t, 2, strings.Count(out, "was missed"), "tonight's was not")
 
+	a, stdout, _ := newApp(clock)
+	require.Equal(t, exitIncomplete, a.run(t.Context(), []string{"-c", config, "check", "--date", "2026-03-01"}))
+	require.Regexp(t, `(?m)^nights +NOT OK .*; 2026-02-27 is missed, 1 nights in all; try: umsrecon run --due`, stdout.String())
+
 	sellOn(t, config, g, "2026-02-27")
 	code, out, _ = run("--format", "json")
 	require.Equal(t, exitDone, code)
