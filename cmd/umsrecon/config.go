@@ -235,9 +235,9 @@ type Keep struct {
 
 // Monitor says how programs watch over this one.
 type Monitor struct {
-	Ping        SecretPath `yaml:"ping"`         // a URL in the manner of healthchecks.io; empty: none
-	MetricsFile string     `yaml:"metrics_file"` // resolve it with Path; empty: none
-	Listen      string     `yaml:"listen"`       // of `serve`, on loopback; empty: none
+	Ping        SecretPath `yaml:"ping" need:"ping"` // a URL in the manner of healthchecks.io; empty: none
+	MetricsFile string     `yaml:"metrics_file"`     // resolve it with Path; empty: none
+	Listen      string     `yaml:"listen"`           // of `serve`, on loopback; empty: none
 }
 
 // Dir is the absolute folder of the configuration file, from which every

@@ -64,7 +64,8 @@ func TestNeedlessReferences(t *testing.T) {
 		NeedNoticeKey:  "notices: {key: env:UNSET}",
 		NeedPayScore:   "pay_score: {service_id: env:UNSET}",
 		NeedAlerts:     "alerts: {recipients: [{channel: wecom, url: env:UNSET, when: [always]}]}",
-		NeedMonitor:    "monitor: {ping: env:UNSET}",
+		NeedMonitor:    "monitor: {metrics_file: env:UNSET}",
+		NeedPing:       "monitor: {ping: env:UNSET}",
 	}
 	for section, text := range written {
 		t.Run(string(section), func(t *testing.T) {

@@ -87,8 +87,8 @@ func (c *Config) nextRetry(now time.Time) time.Time {
 	var first time.Time
 	now = now.In(c.Timezone)
 	for _, t := range c.Schedule.RetryAt {
-		of := time.Duration(t)
-		at := time.Date(now.Year(), now.Month(), now.Day(), int(of.Hours()), int(of.Minutes())%60, 0, 0, c.Timezone)
+		hour, minute := t.clock()
+		at := time.Date(now.Year(), now.Month(), now.Day(), hour, minute, 0, 0, c.Timezone)
 		if !at.After(now) {
 			at = at.AddDate(0, 0, 1)
 		}
