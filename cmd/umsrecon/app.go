@@ -116,7 +116,10 @@ func group(use, short string, commands ...*cobra.Command) *cobra.Command {
 func (a *app) load(needs ...Section) (*Config, error) {
 	cfg, err := Load(configPath(a.configFlag, a.lookupEnv), a.lookupEnv, needs...)
 	if err == nil {
-		a.mask = maskOf(cfg)
+		if a.mask == nil {
+			a.mask = &masker{}
+		}
+		a.mask.learn(cfg)
 	}
 	return cfg, err
 }

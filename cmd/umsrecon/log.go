@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"sort"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/umsrecon/umsrecon/reconcile"
@@ -19,6 +20,9 @@ func (a *app) logger(level slog.Level) *slog.Logger {
 	if a.verbose {
 		level = slog.LevelInfo
 	}
+	if a.mask == nil {
+		a.mask = &masker{}
+	}
 	o := &slog.HandlerOptions{Level: level, ReplaceAttr: a.mask.attr}
 	if a.logFormat == "json" {
 		return slog.New(slog.NewJSONHandler(a.stderr, o))
@@ -27,9 +31,11 @@ func (a *app) logger(level slog.Level) *slog.Logger {
 }
 
 // masker is the one place where what is secret is taken out of what is logged:
-// by the name of an attribute, and wherever the text of a secret stands. A nil
-// masker knows no secret.
-type masker struct{ secrets *strings.Replacer }
+// by the name of an attribute, and wherever the text of a secret stands. The
+// zero masker knows no secret; one that learns does so for all its loggers.
+type masker struct {
+	secrets atomic.Pointer[strings.Replacer]
+}
 
 var tellingName = regexp.MustCompile(`(?i)(key|secret|sign|signature|token|password|authorization|buyer.*|open_?id|mobile|phone|url)$`)
 
@@ -51,17 +57,17 @@ func (m *masker) attr(_ []string, a slog.Attr) slog.Attr {
 
 // text is a text without the secrets that are known.
 func (m *masker) text(s string) string {
-	if m == nil {
+	if m == nil || m.secrets.Load() == nil {
 		return s
 	}
-	return m.secrets.Replace(s)
+	return m.secrets.Load().Replace(s)
 }
 
 // shortestSecret keeps a key of a letter or two from garbling every line.
 const shortestSecret = 6
 
-// maskOf knows the secrets of a configuration.
-func maskOf(c *Config) *masker {
+// learn makes the secrets of a configuration known.
+func (m *masker) learn(c *Config) {
 	var secrets []string
 	collectSecrets(reflect.ValueOf(*c), &secrets)
 	sort.Slice(secrets, func(i, j int) bool { return len(secrets[i]) > len(secrets[j]) })
@@ -71,7 +77,7 @@ func maskOf(c *Config) *masker {
 			pairs = append(pairs, s, masked)
 		}
 	}
-	return &masker{strings.NewReplacer(pairs...)}
+	m.secrets.Store(strings.NewReplacer(pairs...))
 }
 
 func collectSecrets(v reflect.Value, into *[]string) {

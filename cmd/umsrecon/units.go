@@ -90,7 +90,7 @@ func (s *site) units() ([]unit, error) {
 			unit{"umsrecon-retry.service", s.service("do what is due: nights missed or incomplete", "oneshot", "run --due", s.oneshot())},
 			unit{"umsrecon-retry.timer", s.timer("what umsrecon tries again", again, "")})
 	}
-	return append(units, unit{"umsrecon-serve.service", s.service("umsrecon as a daemon, instead of the timers", "notify", "serve", daemon)}), nil
+	return append(units, unit{"umsrecon-serve.service", s.service("umsrecon as a daemon, instead of the timers", "notify", "serve", longRunning)}), nil
 }
 
 // oneshot: done with findings or unverified orders is done; a wrong
@@ -105,7 +105,7 @@ TimeoutStopSec=40
 `
 }
 
-const daemon = `ExecReload=/bin/kill -HUP $MAINPID
+const longRunning = `ExecReload=/bin/kill -HUP $MAINPID
 Restart=on-failure
 RestartSec=10
 RestartPreventExitStatus=2
