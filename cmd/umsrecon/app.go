@@ -19,7 +19,8 @@ type app struct {
 	stdout, stderr io.Writer // results; everything else
 	lookupEnv      func(string) (string, bool)
 	clock          reconcile.Clock
-	terminal       bool // stderr is a terminal that can show progress
+	terminal       bool       // stderr is a terminal that can show progress
+	columns        func() int // of that terminal; nil: not known
 
 	tokens     *chinaums.Tokens // of the gateway, shared by all runs of the process
 	mask       *masker          // nil: no configuration was read
