@@ -42,6 +42,9 @@ func (a *app) unitsCommand() *cobra.Command {
 	return c
 }
 
+// stateDirectory is what StateDirectory=umsrecon stands for.
+const stateDirectory = "/var/lib/umsrecon"
+
 // unit is one file of systemd.
 type unit struct{ name, text string }
 
@@ -68,6 +71,9 @@ func (a *app) site(cfg *Config, user bool) (*site, error) {
 		places = append(places, filepath.Dir(cfg.Path(cfg.Monitor.MetricsFile)))
 	}
 	for _, p := range places {
+		if !user && (p == stateDirectory || strings.HasPrefix(p, stateDirectory+"/")) {
+			continue // systemd makes it
+		}
 		// What is not there yet is made below what is.
 		if p = nearest(p); p != "/" && !strings.Contains(strings.Join(s.writes, "\n")+"\n", p+"\n") {
 			s.writes = append(s.writes, p)

@@ -79,7 +79,7 @@ func TestUnits(t *testing.T) {
 }
 
 func TestUnitsThatArePrinted(t *testing.T) {
-	config := writeConfig(t, "database: /var/lib/umsrecon/umsrecon.db\nmonitor: {ping: env:NOT_SET}\n")
+	config := writeConfig(t, "database: /var/lib/umsrecon/umsrecon.db\nreports: {dir: /var/lib/umsrecon/reports}\nmonitor: {ping: env:NOT_SET}\n")
 	a, stdout, stderr := newApp(wallClock{})
 	require.Zero(t, a.run(t.Context(), []string{"-c", config, "units"}), stderr)
 	text := stdout.String()
@@ -90,6 +90,7 @@ func TestUnitsThatArePrinted(t *testing.T) {
 	} {
 		require.Contains(t, text, want)
 	}
+	require.NotContains(t, text, "ReadWritePaths", "the state directory is systemd's own")
 	a, stdout, _ = newApp(wallClock{})
 	require.Zero(t, a.run(t.Context(), []string{"-c", config, "units", "--user"}))
 	require.Contains(t, stdout.String(), "systemctl --user enable")
