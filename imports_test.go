@@ -30,7 +30,8 @@ var mayImport = map[string][]string{
 	"reconcile/gateway":           {"reconcile", "chinaums"},
 	"store":                       {"reconcile", "."},
 	"reports":                     {"reconcile"},
-	"cmd/umsrecon":                {".", "chinaums", "reconcile", "reconcile/ledger", "reconcile/gateway", "store", "reports"},
+	"reports/alert":               {"reconcile"},
+	"cmd/umsrecon":                {".", "chinaums", "reconcile", "reconcile/ledger", "reconcile/gateway", "store", "reports", "reports/alert"},
 }
 
 // simulatorFiles of the command may import the simulator: no configuration

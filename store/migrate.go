@@ -35,10 +35,14 @@ ALTER TABLE loads ADD COLUMN judged_run_id TEXT REFERENCES runs;`,
 
 var creates = regexp.MustCompile(`(?m)^CREATE (UNIQUE INDEX|INDEX|TABLE|TRIGGER) `)
 
-// migrate brings an older database up to schema.sql, in one transaction.
+// migrate brings an older database up to schema.sql, in one transaction, after
+// a copy of it is on the disk.
 func (db *DB) migrate(ctx context.Context, found int) error {
 	if found == version {
 		return nil
+	}
+	if err := db.keepPrior(ctx, found); err != nil {
+		return err
 	}
 	err := db.write(ctx, func(t *tx) error {
 		// Another process may have been here meanwhile.

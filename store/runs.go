@@ -71,7 +71,7 @@ func (db *DB) EndRun(ctx context.Context, runID string, status reconcile.RunStat
 func (db *DB) Runs(ctx context.Context, last int) ([]RunRecord, error) {
 	var records []RunRecord
 	err := db.read(ctx, func(t *tx) error {
-		return t.each("SELECT run_id, day, status, started_at, ended_at, reason, summary FROM runs ORDER BY run_id DESC LIMIT ?",
+		return t.each(runColumns+"ORDER BY run_id DESC LIMIT ?",
 			[]any{last}, func(row scanner) error {
 				r, err := scanRun(row)
 				records = append(records, r)

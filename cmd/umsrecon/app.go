@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,9 +19,13 @@ type app struct {
 	stdout, stderr io.Writer // results; everything else
 	lookupEnv      func(string) (string, bool)
 	clock          reconcile.Clock
-	terminal       bool // stderr is a terminal that can show progress
+	terminal       bool       // stderr is a terminal that can show progress
+	columns        func() int // of that terminal; nil: not known
 
 	tokens     *chinaums.Tokens // of the gateway, shared by all runs of the process
+	mask       *masker          // nil: no configuration was read
+	logFormat  string
+	verbose    bool
 	configFlag string
 	started    bool // the command line was understood
 }
@@ -53,10 +58,20 @@ func (a *app) run(ctx context.Context, args []string) int {
 	if ctx.Err() != nil && exitCode(err) == exitFailed {
 		err = reconcile.ErrInterrupted // whatever it cut off on its way
 	}
-	if text := a.explain(err); text != "" {
+	a.complain(err)
+	return exitCode(err)
+}
+
+// complain is the one message about what ended the program.
+func (a *app) complain(err error) {
+	text := a.mask.text(a.explain(err))
+	switch {
+	case text == "":
+	case a.logFormat == "json":
+		a.logger(slog.LevelError).Error(text, "exit", exitCode(err))
+	default:
 		fmt.Fprintln(a.stderr, "umsrecon: "+text)
 	}
-	return exitCode(err)
 }
 
 func (a *app) root() *cobra.Command {
@@ -65,18 +80,27 @@ func (a *app) root() *cobra.Command {
 		Short: "nightly reconciliation of a merchant's orders with ChinaUMS (银联商务 网付账单)",
 		Long: "umsrecon reads the merchant's order ledger, asks ChinaUMS for the bill of each open order,\n" +
 			"reconciles amounts and settle dates into SQLite, and writes Excel workbooks.\n\n" + exitHelp,
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		PersistentPreRun:  func(*cobra.Command, []string) { a.started = true },
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			a.started = true
+			if a.logFormat != "text" && a.logFormat != "json" {
+				return usage("--log-format: must be text or json, is %q", a.logFormat)
+			}
+			return nil
+		},
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: false},
 	}
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	root.PersistentFlags().StringVarP(&a.configFlag, "config", "c", "", "configuration file (default $UMSRECON_CONFIG, then ./config.yaml)")
+	root.PersistentFlags().StringVar(&a.logFormat, "log-format", "text", "of what is logged on stderr: text or json")
+	root.PersistentFlags().BoolVarP(&a.verbose, "verbose", "v", false, "log each step, too")
 	root.AddCommand(
 		a.demoCommand(), a.runCommand(), a.reportCommand(), a.discrepanciesCommand(), a.runsCommand(),
 		a.dayCommand(), a.serveCommand(), a.noticesCommand(), a.preauthCommand(), a.payScoreCommand(),
 		a.billCommand(), a.checkCommand(), a.ledgerCommand(), a.configCommand(), a.simulateCommand(), a.versionCommand(),
+		a.backupCommand(), a.manCommand(), a.unitsCommand(),
 	)
 	return root
 }
@@ -91,7 +115,14 @@ func group(use, short string, commands ...*cobra.Command) *cobra.Command {
 
 // load reads the configuration with the sections that a command needs.
 func (a *app) load(needs ...Section) (*Config, error) {
-	return Load(configPath(a.configFlag, a.lookupEnv), a.lookupEnv, needs...)
+	cfg, err := Load(configPath(a.configFlag, a.lookupEnv), a.lookupEnv, needs...)
+	if err == nil {
+		if a.mask == nil {
+			a.mask = &masker{}
+		}
+		a.mask.learn(cfg)
+	}
+	return cfg, err
 }
 
 // today is the Beijing date.

@@ -20,26 +20,29 @@ import (
 
 func (a *app) checkCommand() *cobra.Command {
 	var date string
+	var send bool
 	c := &cobra.Command{
 		Use:   "check",
-		Short: "look at configuration, reports folder, database, ledger, statement, gateway and clock one by one",
-		Long:  "check says ok of each, or what to do; a WARNING is no error. It asks UMS about one bill; all it makes is the reports folder.\n\n" + exitHelp,
-		Args:  cobra.NoArgs,
+		Short: "look at configuration, folders, disk, database, ledger, statement, gateway, clock, nights, notices and channels",
+		Long: "check says ok of each, or what to do; a WARNING is no error. It asks UMS about one bill; all it makes is the\n" +
+			"reports folder. With --send everybody in alerts.recipients gets a test message.\n\n" + exitHelp,
+		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			day, err := dayFlag("date", date, a.today()-1)
 			if err != nil {
 				return err
 			}
-			return a.check(c.Context(), day)
+			return a.check(c.Context(), day, send)
 		},
 	}
+	c.Flags().BoolVar(&send, "send", false, "send a test message to every recipient")
 	c.Flags().StringVar(&date, "date", "", "ledger day to look at (default: yesterday in Beijing)")
 	return c
 }
 
 // check runs every check and returns the gravest error, whose code is the
 // program's.
-func (a *app) check(ctx context.Context, day reconcile.Day) error {
+func (a *app) check(ctx context.Context, day reconcile.Day, send bool) error {
 	cfg, err := a.load(EverySection...)
 	a.checked("configuration", err, "every key understood")
 	if err != nil {
@@ -51,9 +54,12 @@ func (a *app) check(ctx context.Context, day reconcile.Day) error {
 		name string
 		look func(context.Context, *Config, reconcile.Day) (string, error)
 	}{
-		{"reports", a.checkReports}, {"database", a.checkDatabase}, {"lock", a.checkLock},
+		{"reports", a.checkReports}, {"database", a.checkDatabase}, {"disk", a.checkDisk}, {"lock", a.checkLock},
 		{"ledger", a.checkLedger}, {"statement", a.checkStatement}, {"gateway", probe.gateway}, {"clock", probe.clock},
-		{"notices kept", a.checkStoredNotices},
+		{"nights", a.checkNights}, {"notices", a.checkNotices}, {"notices kept", a.checkStoredNotices},
+		{"messages", func(ctx context.Context, cfg *Config, _ reconcile.Day) (string, error) {
+			return a.checkMessages(ctx, cfg, send)
+		}},
 	} {
 		text, err := one.look(ctx, cfg, day)
 		a.checked(one.name, err, text)

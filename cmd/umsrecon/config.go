@@ -7,6 +7,7 @@ import (
 
 	"github.com/umsrecon/umsrecon/reconcile"
 	"github.com/umsrecon/umsrecon/reconcile/ledger"
+	"github.com/umsrecon/umsrecon/reports/alert"
 )
 
 // Config is the configuration file, checked. Load makes one; defaults has
@@ -28,6 +29,9 @@ type Config struct {
 	Schedule   Schedule       `yaml:"schedule" need:"schedule"`
 	Notices    Notices        `yaml:"notices" need:"notices"`
 	PayScore   PayScore       `yaml:"pay_score" need:"pay_score"`
+	Alerts     Alerts         `yaml:"alerts" need:"alerts"`
+	Monitor    Monitor        `yaml:"monitor" need:"monitor"`
+	Keep       Keep           `yaml:"keep" need:"database"`
 	Listed     []Merchant     `yaml:"merchants" need:"merchant"` // as written; use Merchants
 
 	dir string // of the configuration file, absolute
@@ -186,9 +190,12 @@ type Fee struct {
 	Cap       reconcile.Fen `yaml:"cap"`        // of one transaction; 0: none
 }
 
-// Schedule is when `serve` runs, in Config.Timezone.
+// Schedule is when nights are run and run again, in Config.Timezone.
 type Schedule struct {
-	Cron string `yaml:"cron"` // five fields or @daily
+	Cron     string        `yaml:"cron"`      // five fields or @daily
+	CatchUp  Days          `yaml:"catch_up"`  // how far back missed nights are done
+	RetryAt  []TimeOfDay   `yaml:"retry_at"`  // when unfinished nights are tried again
+	RetryFor time.Duration `yaml:"retry_for"` // from an unfinished night's first run
 }
 
 // Notices says how the platform's notices are received.
@@ -210,6 +217,42 @@ type PayScore struct {
 	Detail    string   `yaml:"detail"`     // of order/sync: object or text
 	Success   []string `yaml:"success"`    // respCodes that mean success
 	Refused   []string `yaml:"refused"`    // respCodes that mean that nothing was done
+}
+
+// Alerts says who hears of runs.
+type Alerts struct {
+	Silence    time.Duration `yaml:"silence"` // without a complete run; 0: never
+	Recipients []Recipient   `yaml:"recipients"`
+}
+
+// Recipient is one channel to people, and when they want to hear. A robot has
+// url and secret, mail the rest.
+type Recipient struct {
+	Channel   string       `yaml:"channel"` // wecom, dingtalk, feishu, webhook or mail
+	When      []alert.When `yaml:"when"`
+	URL       Secret       `yaml:"url"`
+	Secret    Secret       `yaml:"secret"` // what the robot signs with; not set: it does not
+	Host      string       `yaml:"host"`
+	Port      int          `yaml:"port"` // 0: 465, then 587
+	TLS       string       `yaml:"tls"`  // implicit, starttls or none
+	User      string       `yaml:"user"`
+	Password  Secret       `yaml:"password"`
+	From      string       `yaml:"from"`
+	Addresses []string     `yaml:"addresses"`
+	Attach    bool         `yaml:"attach"` // the workbooks
+}
+
+// Keep says how long what can be done without is kept; 0: for ever.
+type Keep struct {
+	Answers Days `yaml:"answers"` // the words of UMS's answers
+	Runs    Days `yaml:"runs"`    // runs that a later one of their day has replaced
+}
+
+// Monitor says how programs watch over this one.
+type Monitor struct {
+	Ping        SecretPath `yaml:"ping" need:"ping"` // a URL in the manner of healthchecks.io; empty: none
+	MetricsFile string     `yaml:"metrics_file"`     // resolve it with Path; empty: none
+	Listen      string     `yaml:"listen"`           // of `serve`, on loopback; empty: none
 }
 
 // Dir is the absolute folder of the configuration file, from which every

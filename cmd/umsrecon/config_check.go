@@ -26,9 +26,13 @@ func (d *decoder) check() {
 	d.oneOf("reports.language", c.Reports.Language, "zh", "en")
 	d.checkRules(c.Rules)
 	d.checkSettlement(c.Settlement)
-	d.checkCron(c.Schedule.Cron)
+	d.checkSchedule(c.Schedule)
 	d.checkNotices(c.Notices)
 	d.checkPayScore(c.PayScore)
+	d.checkAlerts(c.Alerts)
+	d.checkMonitor(c.Monitor)
+	d.checkKeep("keep.answers", c.Keep.Answers, c.Rules.Lookback)
+	d.checkKeep("keep.runs", c.Keep.Runs, c.Rules.Lookback)
 	d.checkMerchants(c.Listed)
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/umsrecon/umsrecon/reconcile"
 )
@@ -69,6 +70,18 @@ func (d *decoder) checkFee(path string, f Fee) {
 	if _, ok := d.written[path+".rate_ppm"]; !ok && !d.written[path].unfit {
 		d.wrong(path+".rate_ppm", "is missing")
 	}
+}
+
+// checkKeep keeps what orders that are still asked may need.
+func (d *decoder) checkKeep(path string, keep, lookback Days) {
+	d.must(path, keep == 0 || keep > lookback, "must be 0d (for ever), or more than rules.lookback (%dd)", lookback)
+}
+
+func (d *decoder) checkSchedule(s Schedule) {
+	d.checkCron(s.Cron)
+	d.between("schedule.catch_up", int(s.CatchUp), 0, 366)
+	d.notNegative("schedule.retry_for", s.RetryFor)
+	d.must("schedule.retry_for", s.RetryFor <= 7*24*time.Hour, "must be at most 7d")
 }
 
 var cronField = regexp.MustCompile(`^[0-9A-Za-z*/,?-]+$`)

@@ -45,11 +45,17 @@ func defaults() Config {
 		Reports:    Reports{Dir: "reports", Language: "zh"},
 		Rules:      defaultRules(),
 		Settlement: Settlement{Mode: "net", CouponFunder: "platform"},
-		Schedule:   Schedule{Cron: "30 2 * * *"},
+		Schedule:   Schedule{Cron: "30 2 * * *", CatchUp: 7, RetryAt: []TimeOfDay{fiveOClock, eightOClock}, RetryFor: 20 * time.Hour},
 		Notices:    Notices{Path: "/ums/notice", AllowMD5: true},
 		PayScore:   PayScore{Detail: "object", Success: []string{"SUCCESS", "0000"}},
+		Alerts:     Alerts{Silence: 26 * time.Hour},
 	}
 }
+
+const (
+	fiveOClock  = TimeOfDay(5 * time.Hour)
+	eightOClock = TimeOfDay(8 * time.Hour)
+)
 
 // defaultRules are the domain's defaults under the keys of the file.
 func defaultRules() Rules {

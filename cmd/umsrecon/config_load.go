@@ -32,12 +32,16 @@ const (
 	NeedNotices    Section = "notices"
 	NeedNoticeKey  Section = "notices key"
 	NeedPayScore   Section = "pay_score"
+	NeedAlerts     Section = "alerts"
+	NeedMonitor    Section = "monitor"
+	NeedPing       Section = "ping"
 )
 
 // EverySection is what a command needs that looks at everything.
 var EverySection = []Section{
 	NeedMerchant, NeedGateway, NeedLedger, NeedDatabase, NeedReports, NeedRules,
 	NeedSettlement, NeedSchedule, NeedNotices, NeedPayScore,
+	NeedAlerts, NeedMonitor, NeedPing,
 }
 
 const (

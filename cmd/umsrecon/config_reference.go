@@ -60,10 +60,7 @@ func (r references) resolve(ref string, secret bool) (text, problem string) {
 }
 
 func (r references) file(name string, secret bool) (text, problem string) {
-	path := name
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(r.dir, path)
-	}
+	path := r.find(name)
 	// Stat comes before Open, which would wait for the writer of a pipe.
 	info, err := os.Stat(path)
 	switch {
@@ -79,6 +76,25 @@ func (r references) file(name string, secret bool) (text, problem string) {
 		return "", unreadable(name, err)
 	}
 	return string(data), ""
+}
+
+// find is where a file is: what systemd hands over (LoadCredential=) goes before
+// a file of the same plain name.
+func (r references) find(name string) string {
+	if dir, ok := r.lookupEnv("CREDENTIALS_DIRECTORY"); ok && filepath.Base(name) == name {
+		if path := filepath.Join(dir, name); filepath.IsAbs(path) && isFile(path) {
+			return path
+		}
+	}
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(r.dir, name)
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
 }
 
 func unreadable(name string, err error) string {

@@ -63,6 +63,9 @@ func TestNeedlessReferences(t *testing.T) {
 		NeedNotices:    "notices: {path: env:UNSET}",
 		NeedNoticeKey:  "notices: {key: env:UNSET}",
 		NeedPayScore:   "pay_score: {service_id: env:UNSET}",
+		NeedAlerts:     "alerts: {recipients: [{channel: wecom, url: env:UNSET, when: [always]}]}",
+		NeedMonitor:    "monitor: {metrics_file: env:UNSET}",
+		NeedPing:       "monitor: {ping: env:UNSET}",
 	}
 	for section, text := range written {
 		t.Run(string(section), func(t *testing.T) {

@@ -90,7 +90,7 @@ func unfolded(example string) string {
 	head, merchants, _ := strings.Cut(example, "# merchants:\n")
 	merchants = regexp.MustCompile(`(?m)^# `).ReplaceAllString(merchants, "")
 	head = regexp.MustCompile(`(?s)\nmerchant:\n.*?\n\n`).ReplaceAllString(head, "\n\n")
-	for _, key := range []string{"columns", "sources", "fees"} {
+	for _, key := range []string{"columns", "sources", "fees", "recipients"} {
 		head = regexp.MustCompile(`(?m)^  `+key+`: .*$`).ReplaceAllString(head, "")
 		head = strings.Replace(head, "  #   "+key+": ", "  "+key+": ", 1)
 	}

@@ -218,7 +218,7 @@ func (s *stage) play(ctx context.Context) error {
 			return err
 		}
 		s.clock.set(day.End().Add(2*time.Hour + 30*time.Minute))
-		results, err := night.nights(ctx, cfg, []reconcile.Day{day}, nightOptions{})
+		results, _, err := night.nights(ctx, cfg, fixedDays(day), nightOptions{})
 		if err != nil {
 			return err
 		}

@@ -16,7 +16,7 @@ func main() {
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	a := &app{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, lookupEnv: os.LookupEnv, clock: wallClock{},
-		terminal: isTerminal(os.Stderr, os.LookupEnv),
+		terminal: isTerminal(os.Stderr, os.LookupEnv), columns: columnsOf(os.Stderr),
 	}
 	os.Exit(a.run(ctx, os.Args[1:]))
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/umsrecon/umsrecon/reconcile"
 	"github.com/umsrecon/umsrecon/reports"
@@ -24,63 +26,94 @@ type result struct {
 	reports []string           // paths of the workbooks
 	signed  *reconcile.Summary // the figures that were signed, of a closed day that is restated
 	changes *changes           // against the day's last run; nil: it is the first
+	late    reconcile.Lateness // why it was done after its time; empty: it was not
 }
 
-// nights runs the given days one after the other under one lock. The results
-// are those of the days that began; the error is the one that ended it.
-func (a *app) nights(ctx context.Context, cfg *Config, days []reconcile.Day, o nightOptions) ([]result, error) {
+// nights runs the days of a plan one after the other under one lock; the plan
+// is made when the database is held. The results are those of the days that
+// began; the error is the one that ended it, and those of days that did not
+// cost the others.
+func (a *app) nights(ctx context.Context, cfg *Config, make planner, o nightOptions) (results []result, p plan, err error) {
 	database := cfg.Path(cfg.Database)
 	if o.dryRun {
 		copied, remove, err := snapshot(ctx, database)
 		if err != nil {
-			return nil, err
+			return nil, p, err
 		}
 		defer remove()
 		database = copied
 	} else if err := reports.Writable(cfg.Path(cfg.Reports.Dir)); err != nil {
-		return nil, err
+		return nil, p, err
 	}
 	if err := os.MkdirAll(filepath.Dir(database), 0o750); err != nil {
-		return nil, fmt.Errorf("database: %w", err)
+		return nil, p, fmt.Errorf("database: %w", err)
 	}
-	release, err := lock(database, "run of "+days[0].String(), a.clock.Now())
+	release, err := lock(database, make.what, a.clock.Now())
 	if err != nil {
-		return nil, err
+		return nil, p, err
 	}
 	defer release()
 	db, err := store.Open(ctx, database)
 	if err != nil {
-		return nil, err
+		return nil, p, err
 	}
 	defer db.Close()
-	return a.nightsOn(ctx, cfg, db, days, o)
+	if p, err = make.plan(ctx, db); err != nil {
+		return nil, p, err
+	}
+	results, err = a.nightsOn(ctx, cfg, db, p, o)
+	a.prune(ctx, cfg, db, o)
+	return results, p, err
 }
 
-// nightsOn runs the days; one that is closed or has no books does not cost the
-// others.
-func (a *app) nightsOn(ctx context.Context, cfg *Config, db *store.DB, days []reconcile.Day, o nightOptions) ([]result, error) {
+// prune takes away what is kept no longer; that it could not costs the nights
+// nothing.
+func (a *app) prune(ctx context.Context, cfg *Config, db *store.DB, o nightOptions) {
+	if o.dryRun || ctx.Err() != nil || cfg.Keep == (Keep{}) {
+		return
+	}
+	log := a.logger(slog.LevelWarn)
+	since := func(d Days) time.Time {
+		if d == 0 {
+			return time.Time{}
+		}
+		return (a.today() - reconcile.Day(d)).Start()
+	}
+	gone, err := db.Prune(ctx, since(cfg.Keep.Answers), since(cfg.Keep.Runs))
+	if err != nil {
+		log.Warn("what is old was not taken away", "error", err)
+		return
+	}
+	log.Info("kept no longer", "answers", gone.Answers, "notes", gone.Notes, "runs", gone.Runs)
+}
+
+// nightsOn runs the days of a plan; one that is closed or has no books does not
+// cost the others, and a late one costs them nothing whatever is wrong with it.
+func (a *app) nightsOn(ctx context.Context, cfg *Config, db *store.DB, p plan, o nightOptions) ([]result, error) {
 	var results []result
 	var missing error
-	for _, day := range days {
-		r, err := a.night(ctx, cfg, db, day, o)
+	for _, n := range p.nights {
+		r, err := a.night(ctx, cfg, db, n, o)
 		if r.summary.RunID != "" {
 			results = append(results, r)
 		}
 		switch {
 		case err == nil:
-		case len(days) > 1 && errors.Is(err, reconcile.ErrDayClosed):
+		case len(p.nights) > 1 && errors.Is(err, reconcile.ErrDayClosed):
 			missing = errors.Join(missing, err)
-		case len(days) > 1 && errors.Is(err, reconcile.ErrNoLedger):
-			missing = errors.Join(missing, fmt.Errorf("%s: %w", day, err))
+		case len(p.nights) > 1 && errors.Is(err, reconcile.ErrNoLedger), n.Why != "" && !errors.Is(err, reconcile.ErrInterrupted):
+			missing = errors.Join(missing, fmt.Errorf("%s: %w", n.Day, err))
 		default:
-			return results, err
+			return results, errors.Join(missing, err)
 		}
 	}
 	return results, missing
 }
 
 // night runs one day. The result has no run id when the run did not begin.
-func (a *app) night(ctx context.Context, cfg *Config, db *store.DB, day reconcile.Day, o nightOptions) (r result, err error) {
+func (a *app) night(ctx context.Context, cfg *Config, db *store.DB, n reconcile.LateNight, o nightOptions) (r result, err error) {
+	day := n.Day
+	r.late = n.Why
 	if r.signed, err = refuseClosed(ctx, db, day, o.restate); err != nil {
 		return r, err
 	}
@@ -88,13 +121,13 @@ func (a *app) night(ctx context.Context, cfg *Config, db *store.DB, day reconcil
 	if err != nil {
 		return r, err
 	}
-	job, err := cfg.job(a.clock, db, a.tokens, !o.noQuery) // a new one: the budget is of one run
+	job, err := cfg.job(a.clock, logged(db, a.logger(slog.LevelError)), a.tokens, !o.noQuery) // a new one: the budget is of one run
 	if err != nil {
 		return r, err
 	}
 	bar := a.progress()
 	job.Progress = bar.show
-	r.summary, err = job.Run(ctx, reconcile.Request{Day: day, NoQuery: o.noQuery, Requery: o.requery})
+	r.summary, err = job.Run(ctx, reconcile.Request{Day: day, NoQuery: o.noQuery, Requery: o.requery && n.Why == ""})
 	bar.end()
 	if err == nil {
 		err = a.tell(ctx, cfg, db, before, o, &r)

@@ -30,6 +30,13 @@ type runJSON struct {
 	Restated []reconcile.Moved `json:"restated,omitempty"`
 	// Changes says what a rerun of the day did; absent on its first run.
 	Changes *changesJSON `json:"changes,omitempty"`
+	// Late says that the night was missed, or had ended incomplete; absent when
+	// it was in time.
+	Late reconcile.Lateness `json:"late,omitempty"`
+	// CaughtUp are the late nights that were done before this one.
+	CaughtUp []runJSON `json:"caught_up,omitempty"`
+	// NeverRun are nights that are too far back to be done by themselves.
+	NeverRun []reconcile.Day `json:"never_run,omitempty"`
 }
 
 type ordersJSON struct {
@@ -77,7 +84,7 @@ func (r result) json() runJSON {
 			"cleared": c.Cleared.Fen, "resolved": c.Resolved.Fen, "closing": c.Closing.Fen,
 		},
 	}
-	out.Changes = r.changes.json()
+	out.Changes, out.Late = r.changes.json(), r.late
 	if r.signed != nil {
 		out.Restated = reconcile.WhatMoved(*r.signed, s)
 	}
@@ -87,12 +94,13 @@ func (r result) json() runJSON {
 	return out
 }
 
-// printResults prints the nights; several days are an array in JSON. Nights
-// that ended in an error are printed only when they were interrupted: they
-// can be taken up again.
-func (a *app) printResults(cfg *Config, results []result, err error, o nightOptions, format string, several bool) {
+// printResults prints the nights; several days are an array in JSON, else it
+// is the last one, with the late ones inside. Nights that ended in an error are
+// printed only when they were interrupted: they can be taken up again.
+func (a *app) printResults(cfg *Config, results []result, p plan, o nightOptions, format string, several bool) {
 	results = slices.DeleteFunc(slices.Clone(results), func(r result) bool { return r.summary.Status == reconcile.RunFailed })
 	if format == "text" {
+		p.text(a.stdout)
 		for _, r := range results {
 			r.text(a.stdout, cfg, o.dryRun)
 		}
@@ -107,8 +115,10 @@ func (a *app) printResults(cfg *Config, results []result, err error, o nightOpti
 	switch {
 	case several:
 		printJSON(a.stdout, all)
-	case len(all) == 1:
-		printJSON(a.stdout, all[0])
+	case len(all) > 0:
+		last := all[len(all)-1]
+		last.CaughtUp, last.NeverRun = all[:len(all)-1], p.tooOld
+		printJSON(a.stdout, last)
 	}
 }
 
@@ -126,6 +136,9 @@ func (r result) text(w io.Writer, cfg *Config, dryRun bool) {
 	if s.Status == reconcile.RunInterrupted {
 		fmt.Fprintf(w, "  asked       %d of %d\n", s.Queries.Sent+s.Queries.Reused, s.Queries.ToAsk+s.Queries.Reused)
 		return
+	}
+	if r.late != "" {
+		fmt.Fprintf(w, "  ATTENTION   %s\n", lateText[r.late])
 	}
 	for _, alarm := range s.Alarms {
 		fmt.Fprintf(w, "  ATTENTION   %s\n", alarm.EN)

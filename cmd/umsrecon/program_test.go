@@ -44,6 +44,7 @@ func scripts(dir string, variables map[string]string) testscript.Params {
 			"interrupt-after": interruptAfter, "interrupt-question": interruptQuestion, "ends-with": endsWith, "simulator": startSimulator, "end-simulator": endSimulator,
 			"notice": addNotice, "serve": startServe, "end-serve": endServe, "deliver": deliver, "torrent": torrent,
 			"each-once": eachOnce, "told": told, "twice": twice, "completions": completionsOf, "case": caseOf, "completed": completed, "synced": synced, "tokens": issued,
+			"ears": startEars, "heard": heardTo, "log-lines": logLines,
 			"hold": hold, "release": release, "database": makeDatabase, "damage": damage,
 			"nowhere": nowhere, "holds": holds, "remember": remember, "untouched": untouched, "no-leftovers": noLeftovers,
 			"ledger-in": ledgerIn, "fill": fill,
@@ -57,6 +58,7 @@ type play struct {
 	server    *chinaumstest.Server
 	simulator *process
 	serve     *process
+	ears      *ears
 	receiver  string            // the address of serve
 	seen      int               // requests up to the last look
 	free      func()            // gives back the lock that the script holds

@@ -5,8 +5,10 @@ import (
 	"io"
 	"os"
 	"time"
+	"unicode"
 
 	"golang.org/x/term"
+	"golang.org/x/text/width"
 
 	"github.com/umsrecon/umsrecon/reconcile"
 )
@@ -17,9 +19,22 @@ func isTerminal(f *os.File, lookupEnv func(string) (string, bool)) bool {
 	return kind != "dumb" && term.IsTerminal(int(f.Fd()))
 }
 
-// bar is the one line of progress; a bar without a writer shows nothing.
+// columnsOf is the width of a terminal; 0: not known.
+func columnsOf(f *os.File) func() int {
+	return func() int {
+		columns, _, err := term.GetSize(int(f.Fd()))
+		if err != nil {
+			return 0
+		}
+		return columns
+	}
+}
+
+// bar is the one line of progress, without colours; a bar without a writer
+// shows nothing.
 type bar struct {
 	w      io.Writer
+	wide   func() int // columns; nil or 0: not known
 	clock  reconcile.Clock
 	began  time.Time
 	shown  time.Time
@@ -27,7 +42,7 @@ type bar struct {
 }
 
 func (a *app) progress() *bar {
-	b := &bar{clock: a.clock}
+	b := &bar{clock: a.clock, wide: a.columns}
 	if a.terminal {
 		b.w = a.stderr
 	}
@@ -47,12 +62,50 @@ func (b *bar) show(p reconcile.Progress) {
 		return
 	}
 	b.shown, b.opened = now, true
-	pace := ""
+	parts := []string{fmt.Sprintf("asked %d/%d", p.Done, p.Total)}
 	if elapsed := now.Sub(b.began); p.Done > 0 && elapsed >= time.Second { // earlier it would be a guess
 		left := time.Duration(float64(elapsed) / float64(p.Done) * float64(p.Total-p.Done))
-		pace = fmt.Sprintf(", %.1f/s, %s left", float64(p.Done)/elapsed.Seconds(), left.Round(time.Second))
+		parts = append(parts, fmt.Sprintf("%.1f/s", float64(p.Done)/elapsed.Seconds()), fmt.Sprintf("%s left", left.Round(time.Second)))
 	}
-	fmt.Fprintf(b.w, "\r\x1b[Kasked %d/%d%s, %d without an answer", p.Done, p.Total, pace, p.Failed)
+	parts = append(parts, fmt.Sprintf("%d without an answer", p.Failed))
+	fmt.Fprint(b.w, "\r\x1b[K"+fitted(parts, b.columns()))
+}
+
+func (b *bar) columns() int {
+	if b.wide == nil {
+		return 0
+	}
+	return b.wide()
+}
+
+// fitted joins the parts that have room on one line: a line that wraps could
+// not be drawn again. The last column stays free.
+func fitted(parts []string, columns int) string {
+	line := ""
+	for _, part := range parts {
+		next := part
+		if line != "" {
+			next = line + ", " + part
+		}
+		if columns > 0 && displayed(next) >= columns {
+			break
+		}
+		line = next
+	}
+	return line
+}
+
+// displayed is how many columns a text takes: Chinese takes two each.
+func displayed(s string) (columns int) {
+	for _, r := range s {
+		switch k := width.LookupRune(r).Kind(); {
+		case k == width.EastAsianWide || k == width.EastAsianFullwidth:
+			columns += 2
+		case !unicode.Is(unicode.Mn, r):
+			columns++
+		}
+	}
+	return columns
 }
 
 // end leaves the line behind.

@@ -33,6 +33,25 @@ func TestBar(t *testing.T) {
 	require.Equal(t, "\n", stderr.String())
 }
 
+// TestNarrowBar: a line that would wrap loses its end, not its beginning.
+func TestNarrowBar(t *testing.T) {
+	parts := []string{"asked 20/100", "2.0/s", "40s left", "1 without an answer"}
+	for columns, want := range map[int]string{
+		0: "asked 20/100, 2.0/s, 40s left, 1 without an answer", 51: "asked 20/100, 2.0/s, 40s left, 1 without an answer",
+		50: "asked 20/100, 2.0/s, 40s left", 20: "asked 20/100, 2.0/s", 19: "asked 20/100", 13: "asked 20/100", 12: "", 1: "",
+	} {
+		require.Equal(t, want, fitted(parts, columns), columns)
+	}
+	require.Equal(t, "已核对", fitted([]string{"已核对", "x"}, 8))
+	require.Equal(t, 7, displayed("差异 ＡB"[:len("差异 Ａ")]))
+	require.Equal(t, 1, displayed("e\u0301"))
+
+	a, _, stderr := newApp(&demoClock{now: time.Unix(1e9, 0)})
+	a.terminal, a.columns = true, func() int { return 12 }
+	a.progress().show(reconcile.Progress{Done: 1, Total: 9})
+	require.Equal(t, "\r\x1b[Kasked 1/9", stderr.String())
+}
+
 // TestBarElsewhere: only a terminal has a line of progress.
 func TestBarElsewhere(t *testing.T) {
 	a, _, stderr := newApp(wallClock{})

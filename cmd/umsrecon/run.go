@@ -2,6 +2,8 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"log/slog"
 
 	"github.com/spf13/cobra"
 
@@ -11,11 +13,14 @@ import (
 func (a *app) runCommand() *cobra.Command {
 	var o nightOptions
 	var date, from, to, format string
+	var due bool
 	c := &cobra.Command{
 		Use:   "run",
-		Short: "reconcile one day (default: yesterday in Beijing)",
+		Short: "reconcile one day (default: missed nights, then yesterday in Beijing)",
 		Long: "run reads the ledger of the day, asks ChinaUMS about its open orders and those of earlier days,\n" +
-			"judges them, and writes the workbooks. A run that was stopped goes on where it was.\n\n" + exitHelp,
+			"judges them, and writes the workbooks. A run that was stopped goes on where it was.\n" +
+			"Without a day it first does the nights of schedule.catch_up that were missed, and tries again those of\n" +
+			"schedule.retry_for that ended incomplete, oldest first.\n\n" + exitHelp,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := checkFormat(format); err != nil {
@@ -25,6 +30,9 @@ func (a *app) runCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if due && date+from != "" {
+				return usage("--due finds its days itself; give it without --date, --from and --to")
+			}
 			if o.noQuery && o.requery {
 				return usage("--no-query and --requery exclude each other")
 			}
@@ -32,8 +40,18 @@ func (a *app) runCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			results, err := a.nights(c.Context(), cfg, days, o)
-			a.printResults(cfg, results, err, o, format, from != "")
+			plan := fixedDays(days...)
+			switch now := a.clock.Now(); {
+			case due:
+				plan = cfg.dueNights(now, 0)
+			case date+from == "":
+				plan = cfg.dueNights(now, days[0])
+			}
+			results, done, err := a.watchedNights(c.Context(), cfg, plan, o, date+from == "", a.logger(slog.LevelWarn))
+			a.printResults(cfg, results, done, o, format, due || from != "")
+			if due && len(done.nights) == 0 && err == nil && format == "text" {
+				fmt.Fprintln(a.stdout, "nothing is due")
+			}
 			return errors.Join(err, verdictOf(results, err))
 		},
 	}
@@ -41,6 +59,7 @@ func (a *app) runCommand() *cobra.Command {
 	f.StringVar(&date, "date", "", "the ledger day, 2006-01-02")
 	f.StringVar(&from, "from", "", "first of several days")
 	f.StringVar(&to, "to", "", "last of several days")
+	f.BoolVar(&due, "due", false, "only what is due: nights that were missed or ended incomplete; none is a success")
 	f.BoolVar(&o.noQuery, "no-query", false, "judge again with the answers at hand, however old, without asking")
 	f.BoolVar(&o.requery, "requery", false, "ask the final orders of the day, too")
 	f.BoolVar(&o.restate, "restate", false, "run a day that is closed again; both versions are kept, and what moved is printed")
@@ -50,7 +69,7 @@ func (a *app) runCommand() *cobra.Command {
 }
 
 func runNeeds(o nightOptions) []Section {
-	needs := []Section{NeedMerchant, NeedLedger, NeedDatabase, NeedReports, NeedRules, NeedSettlement}
+	needs := []Section{NeedMerchant, NeedLedger, NeedDatabase, NeedReports, NeedRules, NeedSettlement, NeedSchedule, NeedAlerts, NeedMonitor, NeedPing}
 	if !o.noQuery {
 		needs = append(needs, NeedGateway)
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"time"
 
@@ -30,16 +29,3 @@ func (c *Config) nextNight(now time.Time) (next time.Time, err error) {
 // sleepStep bounds one sleep: a machine that was suspended, or whose clock was
 // set, is noticed within it.
 const sleepStep = 30 * time.Second
-
-// sleepUntil waits by the clock on the wall.
-func (a *app) sleepUntil(ctx context.Context, at time.Time) error {
-	for {
-		left := at.Sub(a.clock.Now())
-		if left <= 0 {
-			return ctx.Err()
-		}
-		if err := a.clock.Sleep(ctx, min(left, sleepStep)); err != nil {
-			return err
-		}
-	}
-}

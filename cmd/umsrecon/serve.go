@@ -9,6 +9,9 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,8 +31,9 @@ func (a *app) serveCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "serve",
 		Short: "run every night by the schedule, and receive the platform's notices",
-		Long: "serve runs until it is stopped: each night at schedule.cron it reconciles the day before, as `run` does,\n" +
-			"and where notices.listen is set it receives notices. A notice is answered SUCCESS when it is on the disk.\n\n" + serveExits,
+		Long: "serve runs until it is stopped: each night at schedule.cron it does what is late and reconciles the day before,\n" +
+			"as `run` does, and at schedule.retry_at what ended incomplete. Where notices.listen is set it receives notices; one\n" +
+			"is answered SUCCESS when it is on the disk. SIGHUP reads the configuration again; an invalid one changes nothing.\n\n" + serveExits,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			cfg, err := a.load(EverySection...)
@@ -46,48 +50,26 @@ func (a *app) serveCommand() *cobra.Command {
 
 // serve ends with its context, or when the receiver cannot go on.
 func (a *app) serve(ctx context.Context, cfg *Config) error {
-	logger := slog.New(slog.NewTextHandler(a.stderr, nil))
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	if cfg.Notices.Listen != "" {
-		closeReceiver, err := a.receive(ctx, cfg, cfg.Notices.Listen, logger, stop, func(string) {})
-		if err != nil {
-			return err
-		}
-		defer closeReceiver()
-	}
-	for {
-		next, err := cfg.nextNight(a.clock.Now())
-		if err != nil {
-			return err
-		}
-		logger.Info("waiting for the night", "at", next.Format(time.RFC3339))
-		if a.sleepUntil(ctx, next) != nil {
-			break
-		}
-		a.scheduledNight(ctx, cfg, logger)
-	}
-	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
-		return cause
-	}
-	logger.Info("stopped")
-	return nil
+	d := &daemon{app: a, cfg: cfg, log: a.logger(slog.LevelInfo), hup: hangups(ctx), stop: stop, began: a.clock.Now()}
+	return d.run(ctx)
 }
 
-// scheduledNight reconciles the day before. Whatever comes of it, the next
-// night is tried.
-func (a *app) scheduledNight(ctx context.Context, cfg *Config, logger *slog.Logger) {
-	day := a.today() - 1
-	logger = logger.With("day", day.String())
-	results, err := a.nights(ctx, cfg, []reconcile.Day{day}, nightOptions{})
-	for _, r := range results {
-		n := r.summary.ClassCounts()
-		logger.Info("night", "run", r.summary.RunID, "status", string(r.summary.Status), "matched", n[reconcile.Matched], "discrepant", n[reconcile.Discrepant],
-			"unverified", n[reconcile.Unverified], "pending", r.summary.Pending, "exit", r.code())
-	}
-	if err != nil {
-		logger.Error("night", "error", a.explain(err), "exit", exitCode(err))
-	}
+// hangups tells of each SIGHUP until the context ends.
+func hangups(ctx context.Context) <-chan struct{} {
+	signals, told := make(chan os.Signal, 1), make(chan struct{}, 1)
+	signal.Notify(signals, syscall.SIGHUP)
+	context.AfterFunc(ctx, func() { signal.Stop(signals); close(signals) })
+	go func() {
+		for range signals {
+			select {
+			case told <- struct{}{}:
+			default: // it will be read anyway
+			}
+		}
+	}()
+	return told
 }
 
 const (
