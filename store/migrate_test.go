@@ -38,12 +38,12 @@ func migrateFrom(t *testing.T, number int) {
 	defer db.Close()
 	require.Equal(t, shape(t, open(t)), shape(t, db))
 	require.Equal(t, 1, count(t, db, "runs"))
-	prior, err := sql.Open("sqlite", dsn(path+".schema-1.bak", reading))
+	prior, err := sql.Open("sqlite", dsn(fmt.Sprintf("%s.schema-%d.bak", path, number), reading))
 	require.NoError(t, err)
 	defer prior.Close()
-	var schema, runs int
-	require.NoError(t, prior.QueryRow("SELECT user_version, (SELECT count(*) FROM runs) FROM pragma_user_version").Scan(&schema, &runs))
-	require.Equal(t, []int{1, 1}, []int{schema, runs}, "as it was before")
+	var was, runs int
+	require.NoError(t, prior.QueryRow("SELECT user_version, (SELECT count(*) FROM runs) FROM pragma_user_version").Scan(&was, &runs))
+	require.Equal(t, []int{number, 1}, []int{was, runs}, "as it was before")
 	leftovers, err := filepath.Glob(path + ".bak-*")
 	require.NoError(t, err)
 	require.Empty(t, leftovers)
