@@ -3,9 +3,11 @@ package chinaums
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"mime"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -183,6 +185,31 @@ func plainName(name string) string {
 		return masked
 	}
 	return name
+}
+
+var plainMID = regexp.MustCompile(`^[0-9A-Za-z]+$`)
+
+// Authenticate says why a notice is not to be believed; nil when it is: it names
+// itself and a merchant that has a key, and its signature holds. A contract
+// notice is not signed: believe one only of a sender who cannot be another. The
+// error matches ErrSignature when the signature does not hold, and shows no value.
+func (n Notice) Authenticate(keyOf func(mid string) (Secret, bool), allowMD5 bool) error {
+	switch {
+	case n.ID == "":
+		return errors.New("it has no id, so that a repeat could not be told")
+	case n.MID == "":
+		return errors.New("it has no mid")
+	case !plainMID.MatchString(n.MID):
+		return errors.New("its mid is not of letters and digits alone")
+	}
+	key, ours := keyOf(n.MID)
+	switch {
+	case !ours:
+		return errors.New("its merchant is not one of ours")
+	case n.Kind == NoticeContract:
+		return nil
+	}
+	return n.Verify(key, allowMD5)
 }
 
 // Verify checks the signature; see VerifyNotice. A contract notice has none, so

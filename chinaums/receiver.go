@@ -214,14 +214,7 @@ func (r *receiver) verify(n Notice, path string) error {
 	if isContract != (path == pathOfContracts) {
 		return fmt.Errorf("a %s notice on the path of %s notices", n.Kind, map[string]string{pathOfNotices: "payment", pathOfContracts: "contract"}[path])
 	}
-	key, ours := r.Key(n.MID)
-	switch {
-	case !ours:
-		return fmt.Errorf("merchant %q is not one of ours", n.MID)
-	case isContract:
-		return nil
-	}
-	return n.Verify(key, r.AllowMD5)
+	return n.Authenticate(r.Key, r.AllowMD5)
 }
 
 func (r *receiver) fail(w http.ResponseWriter, status int, path string, err error) {

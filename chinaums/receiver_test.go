@@ -76,6 +76,13 @@ func noticeOf(id string) map[string]string {
 	})
 }
 
+// with is a notice with one more parameter, or another value of one.
+func with(name, value string) map[string]string {
+	params := noticeOf("N")
+	params[name] = value
+	return params
+}
+
 func signed(params map[string]string, key, signType string) string {
 	form := url.Values{}
 	for name, value := range chinaumstest.Sign(params, chinaums.NewSecret(key), signType) {
@@ -115,6 +122,12 @@ func TestReceiverAnswers(t *testing.T) {
 		"a field that cannot be read":        {"/ums/notice", asForm, signed(faulty, noticeKey, ""), 200, true, ""},
 		"signed with another key":            {"/ums/notice", asForm, signed(noticeOf("N"), "another", ""), 200, false, "signature does not hold"},
 		"not signed":                         {"/ums/notice", asForm, "notifyId=N&mid=898340149000005", 200, false, "signature does not hold"},
+		"an & in a value":                    {"/ums/notice", asForm, signed(with("memo", "Marks & Spencer"), noticeKey, ""), 200, true, ""},
+		"a field in a value":                 {"/ums/notice", asForm, signed(with("memo", "&refundAmount=1"), noticeKey, ""), 200, false, "several fields"},
+		"a name that reads as two":           {"/ums/notice", asForm, signed(with("memo=&merName", "x"), noticeKey, ""), 200, false, "several fields"},
+		"no id":                              {"/ums/notice", asForm, signed(with("notifyId", " "), noticeKey, ""), 200, false, "no id"},
+		"no mid":                             {"/ums/notice", asForm, signed(with("mid", ""), noticeKey, ""), 200, false, "no mid"},
+		"a mid that is not plain":            {"/ums/notice", asForm, signed(with("mid", "89834014900000%"), noticeKey, ""), 200, false, "letters and digits"},
 		"another merchant":                   {"/ums/notice", asForm, signed(other, noticeKey, ""), 200, false, "not one of ours"},
 		"nothing that can be read":           {"/ums/notice", asForm, "a=1&a=2", 400, false, "cannot be read"},
 		"a contract notice":                  {contractPath, "application/json", contract, 200, true, ""},
