@@ -68,7 +68,7 @@ type Notice struct {
 // ContractEvent is what a contract notice tells.
 type ContractEvent struct {
 	Open              bool      // opened, not closed
-	At                time.Time // openorcloseTime, else createTime; zero when the event is not known
+	At                time.Time // openorcloseTime, where absent createTime; zero: it cannot be read, or the event is not known
 	EventType         string
 	ServiceID         string
 	AuthorizationCode string

@@ -75,6 +75,8 @@ func TestContractNotice(t *testing.T) {
 		"RFC 3339":            {"2026-01-05T10:11:12+08:00", "PAYSCORE.USER_CLOSE_SERVICE", "", instant("2026-01-05 10:11:12"), false, ""},
 		"RFC 3339, elsewhere": {"2026-01-05T02:11:12Z", "PAYSCORE.USER_CLOSE_SERVICE", "", instant("2026-01-05 10:11:12"), false, ""},
 		"an unknown event":    {"20260105101112", "PAYSCORE.SOMETHING", "20260105101113", time.Time{}, false, "eventType"},
+		"a blank time":        {"20260105101112", "PAYSCORE.USER_CLOSE_SERVICE", " ", instant("2026-01-05 10:11:12"), false, ""},
+		"a bad time":          {"20260105101112", "PAYSCORE.USER_CLOSE_SERVICE", "20260230101113", time.Time{}, false, "resource.openorcloseTime"},
 		"no time at all":      {"yesterday", "PAYSCORE.USER_OPEN_SERVICE", "", time.Time{}, true, "createTime"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -91,6 +93,13 @@ func TestContractNotice(t *testing.T) {
 			require.Contains(t, string(n.Masked()), "A1")
 		})
 	}
+}
+
+// TestContractTimeThatIsNoText: it is told, and not replaced by another.
+func TestContractTimeThatIsNoText(t *testing.T) {
+	n := parsed(t, "application/json", `{"id":"EV-1","createTime":"20260105101112","eventType":"PAYSCORE.USER_OPEN_SERVICE","resource":{"mid":"m","openorcloseTime":20260105}}`)
+	require.Contains(t, n.Fault, "resource.openorcloseTime")
+	require.True(t, n.Contract.At.IsZero())
 }
 
 func TestNoticesThatCannotBeRead(t *testing.T) {

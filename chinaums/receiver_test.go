@@ -132,6 +132,8 @@ func TestReceiverAnswers(t *testing.T) {
 		"nothing that can be read":           {"/ums/notice", asForm, "a=1&a=2", 400, false, "cannot be read"},
 		"a contract notice":                  {contractPath, "application/json", contract, 200, true, ""},
 		"another merchant's contract":        {contractPath, "application/json", foreign, 200, false, "not one of ours"},
+		"a contract notice without mid":      {contractPath, "application/json", strings.Replace(contract, `"mid":"898340149000005",`, "", 1), 200, false, "no mid"},
+		"a contract notice without id":       {contractPath, "application/json", strings.Replace(contract, `"id":"C",`, "", 1), 200, false, "no id"},
 		"a contract notice on the open path": {"/ums/notice", "application/json", contract, 200, false, "on the path of payment notices"},
 		"a payment notice on the other":      {contractPath, asForm, signed(noticeOf("N"), noticeKey, ""), 200, false, "on the path of contract notices"},
 	} {
@@ -157,6 +159,9 @@ func TestReceiverKeepsNothingOf(t *testing.T) {
 		path, method, body string
 		status             int
 	}{
+		"a path that goes on":      {contractPath + "x", http.MethodPost, good, 404},
+		"a part of the path":       {"/ums", http.MethodPost, good, 404},
+		"the path of another case": {strings.ToUpper(contractPath), http.MethodPost, good, 404},
 		"another path":             {"/elsewhere", http.MethodPost, good, 404},
 		"a path that begins alike": {contractPath[:len(contractPath)-1], http.MethodPost, good, 404},
 		"another method":           {"/ums/notice", http.MethodGet, "", 405},
