@@ -10,7 +10,6 @@ import (
 	"regexp"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -173,18 +172,6 @@ func (o object) literal(name string) string {
 		return s
 	}
 	return string(o[name])
-}
-
-// plainName is the name of a parameter, or "***" when it looks like none and
-// may hold anything.
-func plainName(name string) string {
-	odd := func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("_-.[]", r)
-	}
-	if len(name) > 64 || strings.ContainsFunc(name, odd) {
-		return masked
-	}
-	return name
 }
 
 var plainMID = regexp.MustCompile(`^[0-9A-Za-z]+$`)

@@ -196,6 +196,46 @@ func TestMaskedNotice(t *testing.T) {
 	require.True(t, json.Valid(n.Masked()))
 }
 
+// TestMaskedKeepsWhatIsNeeded and nothing else: what is read out of a notice can
+// be read out of what is kept; every other value, and every name that no page has,
+// is not there.
+func TestMaskedKeepsWhatIsNeeded(t *testing.T) {
+	bill := `{"buyerId":"marked","buyerUsername":"marked","payDetail":"marked","activityIds":"marked","billBizType":"marked","marked":"marked",
+		"merOrderId":"M1","paySeqId":"S1","totalAmount":1908,"buyerPayAmount":"1900","couponAmount":8,"payTime":"2026-11-19 10:00:00",
+		"settleDate":"2026-11-20","status":"TRADE_SUCCESS","targetOrderId":"T1","targetSys":"WXPay","billPayment":{"status":"marked"}}`
+	for name, form := range map[string]url.Values{
+		"bill": {
+			"notifyId": {"N1"}, "mid": {"898340149000005"}, "tid": {"00000001"}, "instMid": {"QRPAYDEFAULT"}, "billNo": {"B1"}, "billDate": {"2026-11-19"},
+			"billStatus": {"PAID"}, "totalAmount": {"1908"}, "refundAmount": {"1"}, "createTime": {"2026-11-19 09:59:00"}, "billPayment": {bill},
+			"billDesc": {"marked"}, "memo": {"marked"}, "merName": {"marked"}, "memberId": {"marked"}, "counterNo": {"marked"}, "billQRCode": {"marked"},
+			"refundDesc": {"marked"}, "marked": {"marked"}, "MID": {"marked"}, "sign": {"marked"}, "buyerId ": {"marked"}, "secureStatus": {`{"buyerId":"marked"}`},
+		},
+		"deduction": {
+			"notifyId": {"N1"}, "mid": {"898340149000005"}, "tid": {"00000001"}, "merOrderId": {"M1"}, "seqId": {"S1"}, "targetOrderId": {"T1"},
+			"targetSys": {"WXPay"}, "status": {"TRADE_SUCCESS"}, "totalAmount": {"1908"}, "couponAmount": {"8"}, "buyerPayAmount": {"1900"},
+			"payTime": {"2026-11-19 10:00:00"}, "settleDate": {"2026-11-20"}, "contractId": {"C1"}, "contractSignedTime": {"20260101000000"},
+			"contractExpiredTime": {"2026-12-31"}, "bankInfo": {"marked"}, "bankCardNo": {"marked"}, "billFunds": {"marked"}, "billFundsDesc": {"marked"},
+			"attachedData": {"marked"}, "buyerId": {"marked"}, "buyerUsername": {"marked"}, "subBuyerId": {"marked"}, "refId": {"marked"}, "connectSys": {"marked"},
+		},
+		"contract": {
+			"id": {"EV-1"}, "createTime": {"20260105101112"}, "eventType": {"PAYSCORE.USER_OPEN_SERVICE"}, "summary": {"marked"},
+			"resource": {`{"mid":"m","serviceId":"500001","userServiceStatus":"USER_OPEN_SERVICE","openorcloseTime":"20260105101113","authorizationCode":"A1",
+				"openId":"marked","subOpenId":"marked","subAppId":"marked","resoruceType":"marked","marked":1}`},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			was := parsed(t, "", form.Encode())
+			require.Empty(t, was.Fault)
+			require.NotContains(t, string(was.Masked()), "marked")
+			is := parsed(t, "", string(was.Masked()))
+			was.Params, is.Params, was.envelope, is.envelope = nil, nil, nil, nil
+			require.Equal(t, was, is)
+		})
+	}
+	require.JSONEq(t, `{"totalAmount":"1908","buyerId":"***","refundDesc":"***","***":"***","billPayment":"***"}`,
+		string(parsed(t, "", "totalAmount=1908&buyerId=x&refundDesc=x&unheard=x&of=x&billPayment=x").Masked()))
+}
+
 // FuzzParseNotice: whatever comes does not panic, and a notice that can be read
 // is the same as a form and as JSON: what is signed, its digest, its fields.
 func FuzzParseNotice(f *testing.F) {

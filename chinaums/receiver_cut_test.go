@@ -121,7 +121,7 @@ func TestReceiverTellsOfRefusals(t *testing.T) {
 		"another's notice":        {signed(with("mid", "marked1"), noticeKey, ""), "^unverified, notice: its merchant is not one of ours"},
 		"a mid that is not plain": {signed(with("mid", "marked 1"), noticeKey, ""), "^unverified, notice: its mid is not of letters"},
 		"a field in a value":      {signed(with("memo", "marked&mid=marked"), noticeKey, ""), "^unverified, notice: .*\"memo\" could also be read"},
-		"cannot be read":          {"a=1&a=2", `^unreadable, notice: .*"a" stands in it twice`},
+		"cannot be read":          {"mid=1&mid=2", `^unreadable, notice: .*"mid" stands in it twice`},
 		"JSON as a form, twice":   {`{"buyerId":"marked"}&{"buyerId":"marked"}`, `^unreadable, notice: .*"\*\*\*" stands in it twice`},
 		"a broken escape":         {"buyerId=marked%zz", "^unreadable, notice: .*form-encoded"},
 		"a name that is the body": {`{"buyerId":"marked"}=%ff`, `^unreadable, notice: .*"\*\*\*" is not text`},
