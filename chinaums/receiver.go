@@ -197,15 +197,15 @@ func (r *receiver) take(w http.ResponseWriter, req *http.Request, path string, b
 	// What has come whole is kept, whatever becomes of its sender.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(req.Context()), r.SinkTimeout)
 	defer cancel()
-	if err := r.Sink(ctx, got); err != nil {
-		r.refuse(w, RefusedNotKept, path, fmt.Errorf("keep the notice: %w", err))
-		return
-	}
-	if err != nil {
+	lost := r.Sink(ctx, got)
+	switch {
+	case lost != nil:
+		r.refuse(w, RefusedNotKept, path, fmt.Errorf("keep the notice: %w", lost))
+	case !got.Verified:
 		r.refuse(w, why, path, errors.New(got.Why))
-		return
+	default:
+		answer(w, http.StatusOK, "SUCCESS")
 	}
-	answer(w, http.StatusOK, "SUCCESS")
 }
 
 // read takes the whole body, or says why it did not.
