@@ -205,7 +205,7 @@ CREATE TABLE notices (
     repeats     INTEGER NOT NULL DEFAULT 0,
     changes     INTEGER REFERENCES notices, -- the first one of this notify_id, which said something else
     order_id    INTEGER REFERENCES orders,  -- an order of the bill that it is about; NULL: not known
-    body        BLOB,                     -- every parameter as JSON, personal fields and signature masked
+    body        BLOB,                     -- as JSON; values that the business does not need, and names that no page has, masked
 
     tid         TEXT NOT NULL,
     inst_mid    TEXT NOT NULL,

@@ -3,12 +3,13 @@ package chinaums
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"mime"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -66,7 +67,7 @@ type Notice struct {
 // ContractEvent is what a contract notice tells.
 type ContractEvent struct {
 	Open              bool      // opened, not closed
-	At                time.Time // openorcloseTime, else createTime; zero when the event is not known
+	At                time.Time // openorcloseTime, where absent createTime; zero: it cannot be read, or the event is not known
 	EventType         string
 	ServiceID         string
 	AuthorizationCode string
@@ -173,16 +174,29 @@ func (o object) literal(name string) string {
 	return string(o[name])
 }
 
-// plainName is the name of a parameter, or "***" when it looks like none and
-// may hold anything.
-func plainName(name string) string {
-	odd := func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("_-.[]", r)
+var plainMID = regexp.MustCompile(`^[0-9A-Za-z]+$`)
+
+// Authenticate says why a notice is not to be believed; nil when it is: it names
+// itself and a merchant that has a key, and its signature holds. A contract
+// notice is not signed: believe one only of a sender who cannot be another. The
+// error matches ErrSignature when the signature does not hold, and shows no value.
+func (n Notice) Authenticate(keyOf func(mid string) (Secret, bool), allowMD5 bool) error {
+	switch {
+	case n.ID == "":
+		return errors.New("it has no id, so that a repeat could not be told")
+	case n.MID == "":
+		return errors.New("it has no mid")
+	case !plainMID.MatchString(n.MID):
+		return errors.New("its mid is not of letters and digits alone")
 	}
-	if len(name) > 64 || strings.ContainsFunc(name, odd) {
-		return masked
+	key, ours := keyOf(n.MID)
+	switch {
+	case !ours:
+		return errors.New("its merchant is not one of ours")
+	case n.Kind == NoticeContract:
+		return nil
 	}
-	return name
+	return n.Verify(key, allowMD5)
 }
 
 // Verify checks the signature; see VerifyNotice. A contract notice has none, so

@@ -111,9 +111,9 @@ func contractNotice(fields object) Notice {
 		n.MID, n.Status = resource.word("mid"), resource.word("userServiceStatus")
 		event.ServiceID, event.AuthorizationCode = resource.word("serviceId"), resource.word("authorizationCode")
 		event.At = resource.anyTime("openorcloseTime", false)
-	}
-	if event.At.IsZero() {
-		event.At = n.CreateTime
+		if at, ok := resource.text("openorcloseTime"); ok && strings.TrimSpace(at) == "" {
+			event.At = n.CreateTime // only where none is stated: one that cannot be read is not guessed
+		}
 	}
 	event.Open = strings.HasSuffix(event.EventType, "USER_OPEN_SERVICE")
 	if !event.Open && !strings.HasSuffix(event.EventType, "USER_CLOSE_SERVICE") {

@@ -5,24 +5,82 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
-// Masked is what was received as a JSON object, names sorted, personal fields
-// and the signature replaced by "***", those inside nested JSON too, and names
-// that are none: JSON that was called a form is one long name.
+// needed are the fields that the business needs, of a notice and of the objects
+// in it: the only ones that are kept with their values.
+var needed = nameSet(neededNames)
+
+const neededNames = `notifyId id mid tid instMid billNo billDate billStatus status secureStatus merOrderId seqId paySeqId targetOrderId
+	targetSys cardAttr totalAmount buyerPayAmount couponAmount invoiceAmount discountAmount buyerCashPayAmt refundAmount completeAmount
+	payTime settleDate createTime contractId contractSignedTime contractExpiredTime
+	eventType serviceId userServiceStatus openorcloseTime authorizationCode signType`
+
+// blocks are the objects in a notice.
+var blocks = nameSet(`billPayment refundBillPayment resource`)
+
+// known are all names of the pages. Another one may hold anything: JSON that was
+// called a form is one long name.
+var known = nameSet(append(slices.Concat(business[NoticeDeduction], business[NoticeBill], business[NoticeContract]), neededNames,
+	`billBizType buyerId buyerUsername payDetail activityIds summary subAppId openId subOpenId resoruceType sign`)...)
+
+func nameSet(lists ...string) map[string]bool {
+	set := map[string]bool{}
+	for _, name := range strings.Fields(strings.Join(lists, " ")) {
+		set[name] = true
+	}
+	return set
+}
+
+// plainName is a name of the pages, "***" for any other.
+func plainName(name string) string {
+	if known[name] {
+		return name
+	}
+	return masked
+}
+
+// Masked is what was received as a JSON object, names sorted: the fields that the
+// business needs, "***" for the value of any other, and for a name that no page
+// has. An object in a string stays in a string.
 func (n Notice) Masked() []byte {
-	if n.Kind == NoticeContract {
-		return Mask(encodeBody(n.envelope))
-	}
-	shown := map[string]string{}
-	for name, value := range n.Params {
-		if strings.HasPrefix(strings.TrimSpace(value), "{") {
-			value = string(Mask([]byte(value)))
+	fields := n.envelope
+	if n.Kind != NoticeContract {
+		fields = object{}
+		for name, value := range n.Params {
+			fields[name] = encodeBody(value)
 		}
-		shown[plainName(name)] = value
 	}
-	return Mask(encodeBody(shown))
+	return encodeBody(fields.sifted(true))
+}
+
+// sifted goes one object deep, as the pages do.
+func (o object) sifted(outer bool) map[string]any {
+	shown := map[string]any{}
+	for name, value := range o {
+		switch {
+		case outer && blocks[name]:
+			shown[name] = o.siftedBlock(name)
+		case needed[name] && !strings.ContainsAny(o.literal(name), "{["): // what should be no object could hold anything
+			shown[name] = value
+		default:
+			shown[plainName(name)] = masked
+		}
+	}
+	return shown
+}
+
+func (o object) siftedBlock(name string) any {
+	block, err := parseObject([]byte(o.literal(name)))
+	if err != nil {
+		return masked
+	}
+	if _, isText := o.text(name); isText {
+		return string(encodeBody(block.sifted(false)))
+	}
+	return block.sifted(false)
 }
 
 // business are the parameters that the pages name, by kind. The platform adds

@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -15,18 +16,44 @@ import (
 // in byte order, as name=value joined with &. Values are decoded once; nested
 // JSON stands as it was received.
 func NoticeText(params map[string]string) string {
-	names := make([]string, 0, len(params))
-	for name, value := range params {
-		if name != "sign" && strings.TrimSpace(value) != "" {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
+	names := signedNames(params)
 	pairs := make([]string, len(names))
 	for i, name := range names {
 		pairs[i] = name + "=" + params[name]
 	}
 	return strings.Join(pairs, "&")
+}
+
+// signedNames are the names of the signed parameters, in the order of the text.
+func signedNames(params map[string]string) []string {
+	names := make([]string, 0, len(params))
+	for name := range params {
+		if name != "sign" && stated(params, name) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// The text to sign escapes nothing, so that one text, and one signature, can
+// stand for several sets of fields: a=1&b=2 is two fields, or one whose value is
+// "1&b=2". Of all sets with the same text only one has plain names alone and no
+// value with an & and a plain name and an = in it; only that one is believed. An
+// & in any other company says nothing.
+var (
+	plainField  = regexp.MustCompile(`^[0-9A-Za-z_.\[\]-]+$`)
+	hiddenField = regexp.MustCompile(`&[0-9A-Za-z_.\[\]-]+=`)
+)
+
+// ambiguous names a signed field that could be read as several; not ok: none.
+func ambiguous(params map[string]string) (name string, ok bool) {
+	for _, name := range signedNames(params) {
+		if !plainField.MatchString(name) || hiddenField.MatchString(params[name]) {
+			return name, true
+		}
+	}
+	return "", false
 }
 
 // NoticeMD5 signs a text with the communication key (通讯密钥, not the AppKey);
@@ -44,8 +71,9 @@ func NoticeSHA256(text string, key Secret) string {
 
 // VerifyNotice checks the signature of a notice's parameters. Without a
 // signType the length of sign tells the algorithm, because the vendor's
-// specifications contradict each other. The error matches ErrSignature and
-// never shows the signature.
+// specifications contradict each other. A signature that would hold for other
+// fields, too, holds for none. The error matches ErrSignature and never shows
+// the signature.
 func VerifyNotice(params map[string]string, key Secret, allowMD5 bool) error {
 	if key.Empty() {
 		return fmt.Errorf("%w: there is no key to check it with", ErrSignature)
@@ -64,6 +92,9 @@ func VerifyNotice(params map[string]string, key Secret, allowMD5 bool) error {
 	}
 	if subtle.ConstantTimeCompare([]byte(want(NoticeText(params), key)), []byte(given)) != 1 {
 		return fmt.Errorf("%w: it was made with another key or of other content", ErrSignature)
+	}
+	if name, found := ambiguous(params); found {
+		return fmt.Errorf("%w: %q could also be read as several fields", ErrSignature, plainName(name))
 	}
 	return nil
 }

@@ -75,6 +75,8 @@ func TestContractNotice(t *testing.T) {
 		"RFC 3339":            {"2026-01-05T10:11:12+08:00", "PAYSCORE.USER_CLOSE_SERVICE", "", instant("2026-01-05 10:11:12"), false, ""},
 		"RFC 3339, elsewhere": {"2026-01-05T02:11:12Z", "PAYSCORE.USER_CLOSE_SERVICE", "", instant("2026-01-05 10:11:12"), false, ""},
 		"an unknown event":    {"20260105101112", "PAYSCORE.SOMETHING", "20260105101113", time.Time{}, false, "eventType"},
+		"a blank time":        {"20260105101112", "PAYSCORE.USER_CLOSE_SERVICE", " ", instant("2026-01-05 10:11:12"), false, ""},
+		"a bad time":          {"20260105101112", "PAYSCORE.USER_CLOSE_SERVICE", "20260230101113", time.Time{}, false, "resource.openorcloseTime"},
 		"no time at all":      {"yesterday", "PAYSCORE.USER_OPEN_SERVICE", "", time.Time{}, true, "createTime"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -91,6 +93,13 @@ func TestContractNotice(t *testing.T) {
 			require.Contains(t, string(n.Masked()), "A1")
 		})
 	}
+}
+
+// TestContractTimeThatIsNoText: it is told, and not replaced by another.
+func TestContractTimeThatIsNoText(t *testing.T) {
+	n := parsed(t, "application/json", `{"id":"EV-1","createTime":"20260105101112","eventType":"PAYSCORE.USER_OPEN_SERVICE","resource":{"mid":"m","openorcloseTime":20260105}}`)
+	require.Contains(t, n.Fault, "resource.openorcloseTime")
+	require.True(t, n.Contract.At.IsZero())
 }
 
 func TestNoticesThatCannotBeRead(t *testing.T) {
@@ -185,6 +194,46 @@ func TestMaskedNotice(t *testing.T) {
 	require.NotContains(t, string(n.Masked()), "marked")
 	require.Contains(t, string(n.Masked()), `\"totalAmount\":1`)
 	require.True(t, json.Valid(n.Masked()))
+}
+
+// TestMaskedKeepsWhatIsNeeded and nothing else: what is read out of a notice can
+// be read out of what is kept; every other value, and every name that no page has,
+// is not there.
+func TestMaskedKeepsWhatIsNeeded(t *testing.T) {
+	bill := `{"buyerId":"marked","buyerUsername":"marked","payDetail":"marked","activityIds":"marked","billBizType":"marked","marked":"marked",
+		"merOrderId":"M1","paySeqId":"S1","totalAmount":1908,"buyerPayAmount":"1900","couponAmount":8,"payTime":"2026-11-19 10:00:00",
+		"settleDate":"2026-11-20","status":"TRADE_SUCCESS","targetOrderId":"T1","targetSys":"WXPay","billPayment":{"status":"marked"}}`
+	for name, form := range map[string]url.Values{
+		"bill": {
+			"notifyId": {"N1"}, "mid": {"898340149000005"}, "tid": {"00000001"}, "instMid": {"QRPAYDEFAULT"}, "billNo": {"B1"}, "billDate": {"2026-11-19"},
+			"billStatus": {"PAID"}, "totalAmount": {"1908"}, "refundAmount": {"1"}, "createTime": {"2026-11-19 09:59:00"}, "billPayment": {bill},
+			"billDesc": {"marked"}, "memo": {"marked"}, "merName": {"marked"}, "memberId": {"marked"}, "counterNo": {"marked"}, "billQRCode": {"marked"},
+			"refundDesc": {"marked"}, "marked": {"marked"}, "MID": {"marked"}, "sign": {"marked"}, "buyerId ": {"marked"}, "secureStatus": {`{"buyerId":"marked"}`},
+		},
+		"deduction": {
+			"notifyId": {"N1"}, "mid": {"898340149000005"}, "tid": {"00000001"}, "merOrderId": {"M1"}, "seqId": {"S1"}, "targetOrderId": {"T1"},
+			"targetSys": {"WXPay"}, "status": {"TRADE_SUCCESS"}, "totalAmount": {"1908"}, "couponAmount": {"8"}, "buyerPayAmount": {"1900"},
+			"payTime": {"2026-11-19 10:00:00"}, "settleDate": {"2026-11-20"}, "contractId": {"C1"}, "contractSignedTime": {"20260101000000"},
+			"contractExpiredTime": {"2026-12-31"}, "bankInfo": {"marked"}, "bankCardNo": {"marked"}, "billFunds": {"marked"}, "billFundsDesc": {"marked"},
+			"attachedData": {"marked"}, "buyerId": {"marked"}, "buyerUsername": {"marked"}, "subBuyerId": {"marked"}, "refId": {"marked"}, "connectSys": {"marked"},
+		},
+		"contract": {
+			"id": {"EV-1"}, "createTime": {"20260105101112"}, "eventType": {"PAYSCORE.USER_OPEN_SERVICE"}, "summary": {"marked"},
+			"resource": {`{"mid":"m","serviceId":"500001","userServiceStatus":"USER_OPEN_SERVICE","openorcloseTime":"20260105101113","authorizationCode":"A1",
+				"openId":"marked","subOpenId":"marked","subAppId":"marked","resoruceType":"marked","marked":1}`},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			was := parsed(t, "", form.Encode())
+			require.Empty(t, was.Fault)
+			require.NotContains(t, string(was.Masked()), "marked")
+			is := parsed(t, "", string(was.Masked()))
+			was.Params, is.Params, was.envelope, is.envelope = nil, nil, nil, nil
+			require.Equal(t, was, is)
+		})
+	}
+	require.JSONEq(t, `{"totalAmount":"1908","buyerId":"***","refundDesc":"***","***":"***","billPayment":"***"}`,
+		string(parsed(t, "", "totalAmount=1908&buyerId=x&refundDesc=x&unheard=x&of=x&billPayment=x").Masked()))
 }
 
 // FuzzParseNotice: whatever comes does not panic, and a notice that can be read

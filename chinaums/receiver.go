@@ -2,6 +2,7 @@ package chinaums
 
 import (
 	"context"
+	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
 	"fmt"
@@ -30,6 +31,28 @@ type Received struct {
 	Path     string    // "notice" or "contract": the role of the path, never the path
 }
 
+// Refusal is why a request was answered FAILED.
+type Refusal string
+
+// The refusals.
+const (
+	RefusedPath       Refusal = "path"
+	RefusedMethod     Refusal = "method"
+	RefusedTooLarge   Refusal = "too large"
+	RefusedTooSlow    Refusal = "too slow"
+	RefusedCut        Refusal = "broken off"
+	RefusedBusy       Refusal = "busy"
+	RefusedUnreadable Refusal = "unreadable" // what it says is not certain; the sink has it
+	RefusedUnverified Refusal = "unverified" // the sink has it
+	RefusedNotKept    Refusal = "not kept"   // the sink failed
+)
+
+var statusOf = map[Refusal]int{
+	RefusedPath: http.StatusNotFound, RefusedMethod: http.StatusMethodNotAllowed, RefusedTooLarge: http.StatusRequestEntityTooLarge,
+	RefusedTooSlow: http.StatusRequestTimeout, RefusedCut: http.StatusBadRequest, RefusedBusy: http.StatusServiceUnavailable,
+	RefusedUnreadable: http.StatusBadRequest, RefusedUnverified: http.StatusOK, RefusedNotKept: http.StatusInternalServerError,
+}
+
 // ReceiverOptions make a receiver. Path, Key, Sink and Now are required; what is
 // left zero has the default its comment names.
 type ReceiverOptions struct {
@@ -48,12 +71,12 @@ type ReceiverOptions struct {
 	MaxBody     int64         // bytes; 64 KiB
 	ReadTimeout time.Duration // of a whole body; 10 s
 	SinkTimeout time.Duration // 10 s
-	MaxInFlight int           // requests at a time, beyond which they are turned away; 256
+	MaxInFlight int           // notices at a time, read whole, beyond which they are turned away; 256
 
-	// Failed is told of requests that were not taken: bodies that could not
-	// be read, sinks that failed, too many at a time. What is not verified the
-	// sink knows. It may be nil. The error holds no body.
-	Failed func(path string, err error)
+	// Refused is told of every request that is answered FAILED, from many
+	// goroutines. It may be nil. The path is its role, empty when there is none;
+	// the error holds no value of a notice.
+	Refused func(why Refusal, path string, err error)
 }
 
 func (o ReceiverOptions) withDefaults() ReceiverOptions {
@@ -69,8 +92,8 @@ func (o ReceiverOptions) withDefaults() ReceiverOptions {
 	if o.MaxInFlight == 0 {
 		o.MaxInFlight = 256
 	}
-	if o.Failed == nil {
-		o.Failed = func(string, error) {}
+	if o.Refused == nil {
+		o.Refused = func(Refusal, string, error) {}
 	}
 	return o
 }
@@ -114,77 +137,81 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	path := r.role(req.URL.Path)
 	switch {
 	case path == "":
-		r.fail(w, http.StatusNotFound, "", nil)
+		giveUp(w)
+		r.refuse(w, RefusedPath, path, errors.New("it is none of ours"))
 		return
 	case req.Method != http.MethodPost:
+		giveUp(w)
 		w.Header().Set("Allow", http.MethodPost)
-		r.fail(w, http.StatusMethodNotAllowed, path, nil)
+		r.refuse(w, RefusedMethod, path, errors.New("it is not POST"))
 		return
 	}
+	body, why, err := r.read(w, req)
+	if err != nil {
+		giveUp(w)
+		r.refuse(w, why, path, err)
+		return
+	}
+	// Only now: whoever is slow to send holds a connection, but nobody's place.
 	select {
 	case r.slots <- struct{}{}:
 		defer func() { <-r.slots }()
-		r.take(w, req, path)
+		r.take(w, req, path, body)
 	default:
-		w.Header().Set("Connection", "close")
-		r.fail(w, http.StatusServiceUnavailable, path, errors.New("too many requests at a time"))
+		r.refuse(w, RefusedBusy, path, errors.New("too many notices at a time"))
 	}
 }
 
-// role says which path it is; empty: none of ours. How much of the secret was
-// right cannot be told from the time it takes.
+// role says which path it is; empty: none of ours.
 func (r *receiver) role(path string) string {
 	contract := r.ContractPath.reveal()
 	switch {
 	case path == r.Path:
 		return pathOfNotices
-	case contract != "" && subtle.ConstantTimeCompare([]byte(path), []byte(contract)) == 1:
+	case contract != "" && sameText(path, contract):
 		return pathOfContracts
 	}
 	return ""
 }
 
-// take reads, verifies and keeps one notice.
-func (r *receiver) take(w http.ResponseWriter, req *http.Request, path string) {
-	body, status, err := r.read(w, req)
-	if err != nil {
-		r.fail(w, status, path, err)
-		return
-	}
+// sameText compares a secret without telling by the time it takes how much of it
+// was right, nor how long it is: what is compared is of one length always.
+func sameText(given, secret string) bool {
+	a, b := sha256.Sum256([]byte(given)), sha256.Sum256([]byte(secret))
+	return subtle.ConstantTimeCompare(a[:], b[:]) == 1
+}
+
+// take verifies and keeps one notice.
+func (r *receiver) take(w http.ResponseWriter, req *http.Request, path string, body []byte) {
 	got := Received{At: r.Now(), Path: path}
-	status = http.StatusOK
+	var why Refusal
+	var err error
 	if got.Notice, err = ParseNotice(req.Header.Get("Content-Type"), body); err != nil {
-		got.Why, status = printable(err.Error()), http.StatusBadRequest
-	} else if err := r.verify(got.Notice, path); err != nil {
+		why = RefusedUnreadable
+	} else if err = r.verify(got.Notice, path); err != nil {
+		why = RefusedUnverified
+	}
+	if got.Verified = err == nil; err != nil {
 		got.Why = printable(err.Error())
-	} else {
-		got.Verified = true
 	}
 	// What has come whole is kept, whatever becomes of its sender.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(req.Context()), r.SinkTimeout)
 	defer cancel()
-	if err := r.Sink(ctx, got); err != nil {
-		r.fail(w, http.StatusInternalServerError, path, fmt.Errorf("keep the notice: %w", err))
-		return
-	}
+	lost := r.Sink(ctx, got)
 	switch {
-	case got.Verified:
-		answer(w, status, "SUCCESS")
-	case got.Kind == "":
-		r.fail(w, status, path, errors.New(got.Why))
-	default: // the sink knows why
-		r.fail(w, status, path, nil)
+	case lost != nil:
+		r.refuse(w, RefusedNotKept, path, fmt.Errorf("keep the notice: %w", lost))
+	case !got.Verified:
+		r.refuse(w, why, path, errors.New(got.Why))
+	default:
+		answer(w, http.StatusOK, "SUCCESS")
 	}
 }
 
-// read takes the whole body, or says why it did not and with which status. The
-// connection of a sender who is too slow or sends too much is closed.
-func (r *receiver) read(w http.ResponseWriter, req *http.Request) (body []byte, status int, err error) {
-	deadline := http.NewResponseController(w).SetReadDeadline
-	// The zero of the epoch is past: what waits for the body gives up.
-	cut := func() { _ = deadline(time.Unix(0, 0)) }
+// read takes the whole body, or says why it did not.
+func (r *receiver) read(w http.ResponseWriter, req *http.Request) (body []byte, why Refusal, err error) {
 	fired := make(chan struct{})
-	timer := time.AfterFunc(r.ReadTimeout, func() { defer close(fired); cut() })
+	timer := time.AfterFunc(r.ReadTimeout, func() { defer close(fired); giveUp(w) })
 	body, err = io.ReadAll(http.MaxBytesReader(w, req.Body, r.MaxBody))
 	late := !timer.Stop()
 	if late {
@@ -192,20 +219,24 @@ func (r *receiver) read(w http.ResponseWriter, req *http.Request) (body []byte, 
 	}
 	if err == nil {
 		if late { // whole all the same: the connection may go on
-			_ = deadline(time.Time{})
+			_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 		}
-		return body, http.StatusOK, nil
+		return body, "", nil
 	}
-	cut() // nor does the server wait for the rest
-	w.Header().Set("Connection", "close")
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return nil, http.StatusRequestEntityTooLarge, fmt.Errorf("the body is larger than %d bytes", r.MaxBody)
+		return nil, RefusedTooLarge, fmt.Errorf("the body is larger than %d bytes", r.MaxBody)
 	case late:
-		return nil, http.StatusRequestTimeout, fmt.Errorf("the body did not come within %s", r.ReadTimeout)
+		return nil, RefusedTooSlow, fmt.Errorf("the body did not come within %s", r.ReadTimeout)
 	}
-	return nil, http.StatusBadRequest, errors.New("the body broke off")
+	return nil, RefusedCut, errors.New("the body broke off")
+}
+
+// giveUp ends the wait for the rest of a body, the server's too. The zero of the
+// epoch is past.
+func giveUp(w http.ResponseWriter) {
+	_ = http.NewResponseController(w).SetReadDeadline(time.Unix(0, 0))
 }
 
 // verify says why a notice is not to be believed; nil when it is.
@@ -214,21 +245,14 @@ func (r *receiver) verify(n Notice, path string) error {
 	if isContract != (path == pathOfContracts) {
 		return fmt.Errorf("a %s notice on the path of %s notices", n.Kind, map[string]string{pathOfNotices: "payment", pathOfContracts: "contract"}[path])
 	}
-	key, ours := r.Key(n.MID)
-	switch {
-	case !ours:
-		return fmt.Errorf("merchant %q is not one of ours", n.MID)
-	case isContract:
-		return nil
-	}
-	return n.Verify(key, r.AllowMD5)
+	return n.Authenticate(r.Key, r.AllowMD5)
 }
 
-func (r *receiver) fail(w http.ResponseWriter, status int, path string, err error) {
-	if err != nil {
-		r.Failed(path, err)
-	}
-	answer(w, status, "FAILED")
+// refuse answers FAILED and ends the connection: only who is believed keeps one.
+func (r *receiver) refuse(w http.ResponseWriter, why Refusal, path string, err error) {
+	r.Refused(why, path, err)
+	w.Header().Set("Connection", "close")
+	answer(w, statusOf[why], "FAILED")
 }
 
 func answer(w http.ResponseWriter, status int, word string) {

@@ -57,18 +57,24 @@ func TestReceiverKeepsWhatCameWhole(t *testing.T) {
 	require.NoError(t, <-kept)
 }
 
-// A sender that says too much is not waited for, however slowly it goes on, nor
-// is one that is cut off.
+// Only who is believed keeps a connection. A sender that says too much, or says it
+// in the wrong place, is not waited for, however slowly it goes on.
 func TestReceiverClosesTheConnection(t *testing.T) {
-	for name, c := range map[string]struct{ length, sent, status int }{
-		"too much, and more to come": {1 << 20, 200, http.StatusRequestEntityTooLarge},
-		"one byte too much":          {101, 101, http.StatusRequestEntityTooLarge},
-		"too slow":                   {90, 10, http.StatusRequestTimeout},
+	for name, c := range map[string]struct {
+		path                 string
+		length, sent, status int
+		kept                 int
+	}{
+		"too much, and more to come": {"/ums/notice", 1 << 20, 200, http.StatusRequestEntityTooLarge, 0},
+		"one byte too much":          {"/ums/notice", 101, 101, http.StatusRequestEntityTooLarge, 0},
+		"too slow":                   {"/ums/notice", 90, 10, http.StatusRequestTimeout, 0},
+		"another path, and slow":     {"/elsewhere", 90, 10, http.StatusNotFound, 0},
+		"whole, not believed":        {"/ums/notice", 90, 90, http.StatusOK, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b, server := receive(t, func(o *chinaums.ReceiverOptions) { o.MaxBody, o.ReadTimeout = 100, 50*time.Millisecond })
 			conn := dial(t, server)
-			_, err := io.WriteString(conn, postHead("/ums/notice", c.length)+strings.Repeat("x", c.sent))
+			_, err := io.WriteString(conn, postHead(c.path, c.length)+strings.Repeat("x", c.sent))
 			require.NoError(t, err)
 			in := bufio.NewReader(conn)
 			resp, err := http.ReadResponse(in, nil)
@@ -82,7 +88,7 @@ func TestReceiverClosesTheConnection(t *testing.T) {
 			require.Error(t, err)
 			var late net.Error
 			require.False(t, errors.As(err, &late) && late.Timeout(), "it is closed")
-			require.Empty(t, b.got)
+			require.Len(t, b.got, c.kept)
 			require.Len(t, b.told, 1)
 		})
 	}
@@ -107,15 +113,18 @@ func TestReceiverTakesTheLargestBody(t *testing.T) {
 	require.Len(t, b.got, 2)
 }
 
-// Failed is told of what the sink does not know, and of nothing personal.
-func TestReceiverTellsOfFailures(t *testing.T) {
+// Refused is told why, and of nothing personal.
+func TestReceiverTellsOfRefusals(t *testing.T) {
 	for name, c := range map[string]struct{ body, told string }{
 		"verified":                {signed(noticeOf("N"), noticeKey, ""), ""},
-		"not verified":            {signed(noticeOf("N"), "another", ""), ""},
-		"cannot be read":          {"a=1&a=2", `notice: .*"a" stands in it twice`},
-		"JSON as a form, twice":   {`{"buyerId":"marked"}&{"buyerId":"marked"}`, `notice: .*"\*\*\*" stands in it twice`},
-		"a broken escape":         {"buyerId=marked%zz", "notice: .*form-encoded"},
-		"a name that is the body": {`{"buyerId":"marked"}=%ff`, `notice: .*"\*\*\*" is not text`},
+		"not verified":            {signed(noticeOf("N"), "another", ""), "^unverified, notice: the signature does not hold"},
+		"another's notice":        {signed(with("mid", "marked1"), noticeKey, ""), "^unverified, notice: its merchant is not one of ours"},
+		"a mid that is not plain": {signed(with("mid", "marked 1"), noticeKey, ""), "^unverified, notice: its mid is not of letters"},
+		"a field in a value":      {signed(with("memo", "marked&mid=marked"), noticeKey, ""), "^unverified, notice: .*\"memo\" could also be read"},
+		"cannot be read":          {"mid=1&mid=2", `^unreadable, notice: .*"mid" stands in it twice`},
+		"JSON as a form, twice":   {`{"buyerId":"marked"}&{"buyerId":"marked"}`, `^unreadable, notice: .*"\*\*\*" stands in it twice`},
+		"a broken escape":         {"buyerId=marked%zz", "^unreadable, notice: .*form-encoded"},
+		"a name that is the body": {`{"buyerId":"marked"}=%ff`, `^unreadable, notice: .*"\*\*\*" is not text`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b, server := receive(t, nil)

@@ -32,7 +32,7 @@ var received = time.Date(2026, 11, 19, 10, 0, 5, 0, time.UTC)
 type box struct {
 	mu   sync.Mutex
 	got  []chinaums.Received
-	told []string // by Failed
+	told []string // by Refused
 	err  error
 }
 
@@ -43,10 +43,10 @@ func (b *box) sink(_ context.Context, r chinaums.Received) error {
 	return b.err
 }
 
-func (b *box) failed(path string, err error) {
+func (b *box) refused(why chinaums.Refusal, path string, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.told = append(b.told, path+": "+err.Error())
+	b.told = append(b.told, fmt.Sprintf("%s, %s: %s", why, path, err))
 }
 
 func receive(t *testing.T, change func(*chinaums.ReceiverOptions)) (*box, *httptest.Server) {
@@ -57,7 +57,7 @@ func receive(t *testing.T, change func(*chinaums.ReceiverOptions)) (*box, *httpt
 		Key: func(mid string) (chinaums.Secret, bool) {
 			return chinaums.NewSecret(noticeKey), mid == "898340149000005"
 		},
-		Sink: b.sink, Failed: b.failed, Now: func() time.Time { return received },
+		Sink: b.sink, Refused: b.refused, Now: func() time.Time { return received },
 	}
 	if change != nil {
 		change(&o)
@@ -74,6 +74,13 @@ func noticeOf(id string) map[string]string {
 		Key:        chinaumstest.Key{MID: "898340149000005", TID: "00000001", InstMID: "QRPAYDEFAULT", BillNo: "B1", BillDate: "2026-11-19"},
 		BillStatus: "PAID", TotalAmount: "1908", BillPayment: &chinaumstest.Flow{Status: "TRADE_SUCCESS", PayTime: "2026-11-19 10:00:00", BuyerID: "marked-buyer"},
 	})
+}
+
+// with is a notice with one more parameter, or another value of one.
+func with(name, value string) map[string]string {
+	params := noticeOf("N")
+	params[name] = value
+	return params
 }
 
 func signed(params map[string]string, key, signType string) string {
@@ -115,10 +122,18 @@ func TestReceiverAnswers(t *testing.T) {
 		"a field that cannot be read":        {"/ums/notice", asForm, signed(faulty, noticeKey, ""), 200, true, ""},
 		"signed with another key":            {"/ums/notice", asForm, signed(noticeOf("N"), "another", ""), 200, false, "signature does not hold"},
 		"not signed":                         {"/ums/notice", asForm, "notifyId=N&mid=898340149000005", 200, false, "signature does not hold"},
+		"an & in a value":                    {"/ums/notice", asForm, signed(with("memo", "Marks & Spencer"), noticeKey, ""), 200, true, ""},
+		"a field in a value":                 {"/ums/notice", asForm, signed(with("memo", "&refundAmount=1"), noticeKey, ""), 200, false, "several fields"},
+		"a name that reads as two":           {"/ums/notice", asForm, signed(with("memo=&merName", "x"), noticeKey, ""), 200, false, "several fields"},
+		"no id":                              {"/ums/notice", asForm, signed(with("notifyId", " "), noticeKey, ""), 200, false, "no id"},
+		"no mid":                             {"/ums/notice", asForm, signed(with("mid", ""), noticeKey, ""), 200, false, "no mid"},
+		"a mid that is not plain":            {"/ums/notice", asForm, signed(with("mid", "89834014900000%"), noticeKey, ""), 200, false, "letters and digits"},
 		"another merchant":                   {"/ums/notice", asForm, signed(other, noticeKey, ""), 200, false, "not one of ours"},
 		"nothing that can be read":           {"/ums/notice", asForm, "a=1&a=2", 400, false, "cannot be read"},
 		"a contract notice":                  {contractPath, "application/json", contract, 200, true, ""},
 		"another merchant's contract":        {contractPath, "application/json", foreign, 200, false, "not one of ours"},
+		"a contract notice without mid":      {contractPath, "application/json", strings.Replace(contract, `"mid":"898340149000005",`, "", 1), 200, false, "no mid"},
+		"a contract notice without id":       {contractPath, "application/json", strings.Replace(contract, `"id":"C",`, "", 1), 200, false, "no id"},
 		"a contract notice on the open path": {"/ums/notice", "application/json", contract, 200, false, "on the path of payment notices"},
 		"a payment notice on the other":      {contractPath, asForm, signed(noticeOf("N"), noticeKey, ""), 200, false, "on the path of contract notices"},
 	} {
@@ -134,6 +149,7 @@ func TestReceiverAnswers(t *testing.T) {
 			require.Equal(t, received, b.got[0].At)
 			require.Equal(t, map[bool]string{true: "contract", false: "notice"}[c.path == contractPath], b.got[0].Path)
 			require.NotContains(t, fmt.Sprintf("%v", b.told), "marked")
+			require.Equal(t, c.verified, len(b.told) == 0)
 		})
 	}
 }
@@ -143,11 +159,15 @@ func TestReceiverKeepsNothingOf(t *testing.T) {
 	for name, c := range map[string]struct {
 		path, method, body string
 		status             int
+		told               string
 	}{
-		"another path":             {"/elsewhere", http.MethodPost, good, 404},
-		"a path that begins alike": {contractPath[:len(contractPath)-1], http.MethodPost, good, 404},
-		"another method":           {"/ums/notice", http.MethodGet, "", 405},
-		"far too much":             {"/ums/notice", http.MethodPost, strings.Repeat("x", 70<<10), 413},
+		"a path that goes on":      {contractPath + "x", http.MethodPost, good, 404, "path, : it is none of ours"},
+		"a part of the path":       {"/ums", http.MethodPost, good, 404, "path, : it is none of ours"},
+		"the path of another case": {strings.ToUpper(contractPath), http.MethodPost, good, 404, "path, : it is none of ours"},
+		"another path":             {"/elsewhere", http.MethodPost, good, 404, "path, : it is none of ours"},
+		"a path that begins alike": {contractPath[:len(contractPath)-1], http.MethodPost, good, 404, "path, : it is none of ours"},
+		"another method":           {"/ums/notice", http.MethodGet, "", 405, "method, notice: it is not POST"},
+		"far too much":             {"/ums/notice", http.MethodPost, strings.Repeat("x", 70<<10), 413, "too large, notice: the body is larger than 65536 bytes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b, server := receive(t, nil)
@@ -161,7 +181,8 @@ func TestReceiverKeepsNothingOf(t *testing.T) {
 			require.Equal(t, c.status, resp.StatusCode)
 			require.Equal(t, "FAILED", string(answer))
 			require.Empty(t, b.got)
-			require.Equal(t, c.status == 413, resp.Close)
+			require.True(t, resp.Close)
+			require.Equal(t, []string{c.told}, b.told)
 			if c.status == 405 {
 				require.Equal(t, "POST", resp.Header.Get("Allow"))
 			}
@@ -185,7 +206,7 @@ func TestReceiverSinkThatFails(t *testing.T) {
 	status, word := send(t, server.URL+"/ums/notice", asForm, signed(noticeOf("N"), noticeKey, ""))
 	require.Equal(t, 500, status)
 	require.Equal(t, "FAILED", word)
-	require.Equal(t, []string{"notice: keep the notice: the disk is full"}, b.told)
+	require.Equal(t, []string{"not kept, notice: keep the notice: the disk is full"}, b.told)
 
 	_, server = receive(t, func(o *chinaums.ReceiverOptions) {
 		o.SinkTimeout = time.Millisecond
@@ -212,7 +233,7 @@ func TestReceiverCutsOffSlowSenders(t *testing.T) {
 	require.Equal(t, http.StatusRequestTimeout, resp.StatusCode)
 	require.True(t, resp.Close)
 	require.Empty(t, b.got)
-	require.Equal(t, []string{"notice: the body did not come within 50ms"}, b.told)
+	require.Equal(t, []string{"too slow, notice: the body did not come within 50ms"}, b.told)
 
 	_, word := send(t, server.URL+"/ums/notice", asForm, signed(noticeOf("N"), noticeKey, ""))
 	require.Equal(t, "SUCCESS", word, "others are served")
@@ -241,6 +262,30 @@ func TestReceiverTurnsAwayTooManyAtATime(t *testing.T) {
 	require.Equal(t, "FAILED", word)
 	close(leave)
 	require.Equal(t, "SUCCESS", <-first)
+}
+
+// A sender who is slow with its body does not take the place of another.
+func TestReceiverSlowSendersHoldNoPlace(t *testing.T) {
+	_, server := receive(t, func(o *chinaums.ReceiverOptions) { o.MaxInFlight = 1 })
+	body := signed(noticeOf("N"), noticeKey, "")
+	var slow []net.Conn
+	for range 3 {
+		conn := dial(t, server)
+		_, err := io.WriteString(conn, postHead("/ums/notice", len(body))+body[:len(body)/2])
+		require.NoError(t, err)
+		slow = append(slow, conn)
+	}
+	status, word := send(t, server.URL+"/ums/notice", asForm, body)
+	require.Equal(t, http.StatusOK, status)
+	require.Equal(t, "SUCCESS", word)
+	for _, conn := range slow { // each in its time
+		_, err := io.WriteString(conn, body[len(body)/2:])
+		require.NoError(t, err)
+		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		require.NoError(t, err)
+		require.Equal(t, http.StatusOK, resp.StatusCode)
+		require.False(t, resp.Close)
+	}
 }
 
 func TestReceiverOptions(t *testing.T) {

@@ -2,6 +2,7 @@ package chinaums
 
 import (
 	"encoding/json"
+	"maps"
 	"net/url"
 	"os"
 	"strings"
@@ -195,5 +196,49 @@ func TestNonce(t *testing.T) {
 		require.Regexp(t, "^[0-9a-f]{32}$", n)
 		require.False(t, seen[n])
 		seen[n] = true
+	}
+}
+
+// TestOneSignatureOneSetOfFields: of the sets of fields that share a text, only
+// the one that was meant is believed.
+func TestOneSignatureOneSetOfFields(t *testing.T) {
+	key := NewSecret("notice-key")
+	base := map[string]string{"billDesc": "tea", "memo": "thanks", "mid": "898340149000005", "totalAmount": "1908", "x1a": "9f"}
+	sign := NoticeSHA256(NoticeText(base), key)
+	holds := func(params map[string]string) error {
+		require.Equal(t, NoticeText(base), NoticeText(params), "the text is the same")
+		params = maps.Clone(params)
+		params["sign"] = sign
+		return VerifyNotice(params, key, false)
+	}
+	require.NoError(t, holds(base))
+	for name, twin := range map[string]map[string]string{
+		"a field in the value before it":    {"billDesc": "tea&memo=thanks", "mid": "898340149000005", "totalAmount": "1908", "x1a": "9f"},
+		"all in one value":                  {"billDesc": "tea&memo=thanks&mid=898340149000005&totalAmount=1908&x1a=9f"},
+		"the field that no page names":      {"billDesc": "tea", "memo": "thanks", "mid": "898340149000005", "totalAmount": "1908&x1a=9f"},
+		"a field in the name of another":    {"billDesc=tea&memo": "thanks", "mid": "898340149000005", "totalAmount": "1908", "x1a": "9f"},
+		"a name with an equals sign":        {"billDesc=tea&memo=thanks&mid": "898340149000005", "totalAmount": "1908", "x1a": "9f"},
+		"a value in the name, one = in all": {"billDesc=tea&memo=thanks&mid=898340149000005&totalAmount=1908&x1a": "9f"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := holds(twin)
+			require.ErrorIs(t, err, ErrSignature)
+			require.ErrorContains(t, err, "several fields")
+			require.NotContains(t, err.Error(), "thanks")
+		})
+	}
+}
+
+// TestAmpersandsInValues: only what reads as another field makes a value doubtful.
+func TestAmpersandsInValues(t *testing.T) {
+	key := NewSecret("notice-key")
+	for value, sure := range map[string]bool{
+		"Marks & Spencer": true, "R&D": true, "a&b&c": true, "&": true, "&=": true, "a & b = c": true, "1=2&": true, "a=1": true, "&amp;": true,
+		"茶&咖啡=两杯": true, `{"a":"x & y","b":1}`: true, "https://qr.example/bills/qrCode.do?id=1": true,
+		"&totalAmount=1": false, "x&businessName=y": false, "x&a=": false, "&a&b=1": false, `{"a":"&mid=1"}`: false, "x&goods[0].price=1": false,
+	} {
+		params := map[string]string{"mid": "898340149000005", "memo": value}
+		params["sign"] = NoticeSHA256(NoticeText(params), key)
+		require.Equal(t, sure, VerifyNotice(params, key, false) == nil, value)
 	}
 }

@@ -57,7 +57,7 @@ type Notice struct {
 	ContractOpen   bool      // of a contract notice: opened, not closed
 	ContractAt     time.Time // of a contract notice: when it was opened or closed
 
-	Raw []byte // what was received, personal fields masked
+	Raw []byte // what was received, masked but for the fields that the business needs
 
 	// What else is stored about it. Changes is the notice of the same ID that
 	// came first and said something else; nil: none.

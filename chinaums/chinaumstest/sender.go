@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -47,6 +48,7 @@ type post struct {
 	signType string
 	json     bool
 	unsigned bool
+	fold     bool                   // two fields are made one when they are signed
 	reverse  bool                   // the parameters stand in the reverse order
 	spoil    func([]byte) []byte    // the bytes of the body
 	stream   func([]byte) *halfBody // the body instead, as it goes out
@@ -153,6 +155,9 @@ func (p post) body() []byte {
 	if !p.unsigned {
 		params = Sign(params, p.key, p.signType)
 	}
+	if p.fold {
+		params = folded(params)
+	}
 	var body []byte
 	switch {
 	case p.json:
@@ -164,6 +169,25 @@ func (p post) body() []byte {
 		body = p.spoil(body)
 	}
 	return body
+}
+
+// folded has the same text to sign with one field less: the first two, by name,
+// that have values are one.
+func folded(params map[string]string) map[string]string {
+	params = maps.Clone(params)
+	first := ""
+	for _, name := range slices.Sorted(maps.Keys(params)) {
+		switch {
+		case strings.TrimSpace(params[name]) == "" || name == "sign":
+		case first == "":
+			first = name
+		default:
+			params[first] += "&" + name + "=" + params[name]
+			delete(params, name)
+			return params
+		}
+	}
+	return params
 }
 
 // form encodes parameters in the order of their names, or in the reverse order.

@@ -38,6 +38,11 @@ var noticeMisbehaviours = []noticeMisbehaviour{
 		p.params = maps.Clone(p.params)
 		p.params["somethingNew"] = "1"
 	}},
+	{Misbehaviour{"nameless", "Leaves the notifyId out, and signs what is left."}, false, func(p *post) {
+		p.params = maps.Clone(p.params)
+		delete(p.params, "notifyId")
+	}},
+	{Misbehaviour{"folded", "Writes a field into the value of the one that is signed before it, with the signature of both."}, false, func(p *post) { p.fold = true }},
 	{Misbehaviour{"reordered", "Writes the parameters in the reverse order."}, false, func(p *post) { p.reverse = true }},
 	{Misbehaviour{"as-json", "Sends JSON instead of a form."}, false, func(p *post) { p.json = true }},
 	{Misbehaviour{"twice-named", "Says a parameter twice."}, false, func(p *post) {

@@ -76,7 +76,8 @@ func TestEveryNoticeMisbehaviour(t *testing.T) {
 	want := map[string]expectation{
 		"late": taken, "unknown-field": taken, "reordered": taken, "as-json": taken,
 		"duplicated": {2, 2, 1, "SUCCESS", 200}, "mutated": {2, 2, 2, "SUCCESS", 200},
-		"forged": {2, 0, 0, "FAILED", 200}, "unsigned": {2, 0, 0, "FAILED", 200}, "truncated": {2, 0, 0, "FAILED", 200},
+		"forged": {2, 0, 0, "FAILED", 200}, "unsigned": {2, 0, 0, "FAILED", 200}, "nameless": {2, 0, 0, "FAILED", 200}, "folded": {2, 0, 0, "FAILED", 200},
+		"truncated":   {2, 0, 0, "FAILED", 200},
 		"twice-named": {2, 0, 0, "FAILED", 400}, "oversized": {2, 0, 0, "FAILED", 413}, "slow-body": {2, 0, 0, "FAILED", 408},
 		"reset-midway": {2, 0, 0, "", 0},
 	}

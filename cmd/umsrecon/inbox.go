@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/umsrecon/umsrecon/reconcile"
 	"github.com/umsrecon/umsrecon/store"
@@ -15,8 +16,11 @@ const inboxBatch = 256
 // all that came while the last one lasted.
 type inbox struct {
 	letters chan letter
-	done    chan struct{}
+	closing chan struct{} // nothing is taken any more
+	done    chan struct{} // nothing is being committed any more
 }
+
+var errInboxClosed = errors.New("the receiver is being closed")
 
 type letter struct {
 	notice reconcile.Notice
@@ -24,7 +28,7 @@ type letter struct {
 }
 
 func newInbox(db *store.DB) *inbox {
-	b := &inbox{letters: make(chan letter), done: make(chan struct{})}
+	b := &inbox{letters: make(chan letter), closing: make(chan struct{}), done: make(chan struct{})}
 	go b.work(db)
 	return b
 }
@@ -34,6 +38,8 @@ func (b *inbox) put(ctx context.Context, n reconcile.Notice) error {
 	kept := make(chan error, 1)
 	select {
 	case b.letters <- letter{n, kept}:
+	case <-b.closing:
+		return errInboxClosed
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -45,25 +51,34 @@ func (b *inbox) put(ctx context.Context, n reconcile.Notice) error {
 	}
 }
 
-// close ends the inbox when nobody puts into it any more.
+// close ends the inbox when what it has taken is committed. A notice that comes
+// while it closes is not kept, and its sender is told so. It is called once.
 func (b *inbox) close() {
-	close(b.letters)
+	close(b.closing)
 	<-b.done
 }
 
 func (b *inbox) work(db *store.DB) {
 	defer close(b.done)
-	for first := range b.letters {
-		letters := b.more([]letter{first})
-		notices := make([]reconcile.Notice, len(letters))
-		for i, l := range letters {
-			notices[i] = l.notice
+	for {
+		select {
+		case first := <-b.letters:
+			b.commit(db, b.more([]letter{first}))
+		case <-b.closing:
+			return
 		}
-		// What was received is committed whatever becomes of its sender.
-		_, err := db.SaveNotices(context.Background(), notices)
-		for _, l := range letters {
-			l.kept <- err
-		}
+	}
+}
+
+func (b *inbox) commit(db *store.DB, letters []letter) {
+	notices := make([]reconcile.Notice, len(letters))
+	for i, l := range letters {
+		notices[i] = l.notice
+	}
+	// What was received is committed whatever becomes of its sender.
+	_, err := db.SaveNotices(context.Background(), notices)
+	for _, l := range letters {
+		l.kept <- err
 	}
 }
 
@@ -71,10 +86,7 @@ func (b *inbox) work(db *store.DB) {
 func (b *inbox) more(letters []letter) []letter {
 	for len(letters) < inboxBatch {
 		select {
-		case l, ok := <-b.letters:
-			if !ok {
-				return letters
-			}
+		case l := <-b.letters:
 			letters = append(letters, l)
 		default:
 			return letters

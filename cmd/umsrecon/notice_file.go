@@ -176,24 +176,13 @@ func (i *noticeImport) line(text []byte) {
 	}
 	i.done.Read++
 	r := chinaums.Received{Notice: n, Verified: true, At: i.clock.Now(), Path: reconcile.ImportPath}
-	if err := i.verify(n); err != nil {
+	if err := n.Authenticate(i.cfg.noticeKey, i.cfg.Notices.AllowMD5); err != nil {
 		r.Verified, r.Why = false, err.Error()
 		i.unverified(gateway.Notice(r))
 		return
 	}
 	i.proven = i.proven || n.Kind != chinaums.NoticeContract
 	i.batch, i.from = append(i.batch, gateway.Notice(r)), append(i.from, i.done.Lines)
-}
-
-func (i *noticeImport) verify(n chinaums.Notice) error {
-	key, ours := i.cfg.noticeKey(n.MID)
-	switch {
-	case !ours:
-		return fmt.Errorf("merchant %q is not one of ours", n.MID)
-	case n.Kind == chinaums.NoticeContract:
-		return nil
-	}
-	return n.Verify(key, i.cfg.Notices.AllowMD5)
 }
 
 func (i *noticeImport) unreadable(why string) {

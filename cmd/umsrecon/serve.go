@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -76,7 +74,7 @@ const (
 	headerTimeout  = 5 * time.Second
 	requestTimeout = 15 * time.Second
 	answerTimeout  = 30 * time.Second // the wait for the disk included
-	idleTimeout    = 60 * time.Second
+	idleTimeout    = 5 * time.Second
 	maxHeader      = 16 << 10
 	maxConnections = 1024
 	closeTimeout   = 10 * time.Second
@@ -92,7 +90,8 @@ func (a *app) receive(ctx context.Context, cfg *Config, address string, logger *
 		return nil, err
 	}
 	box := newInbox(db)
-	handler, err := chinaums.NewReceiver(cfg.receiverOptions(a.clock, box, logger))
+	refused := newRefusals(a.clock, logger)
+	handler, err := chinaums.NewReceiver(cfg.receiverOptions(a.clock, box, refused))
 	var server *http.Server
 	if err == nil {
 		server, err = serveHTTP(address, handler, logger, fail, listening)
@@ -107,6 +106,7 @@ func (a *app) receive(ctx context.Context, cfg *Config, address string, logger *
 		_ = server.Shutdown(ended) // whoever is late is cut off below
 		_ = server.Close()
 		box.close()
+		refused.close()
 		_ = db.Close()
 	}, nil
 }
@@ -118,7 +118,10 @@ func serveHTTP(address string, handler http.Handler, logger *slog.Logger, fail c
 	}
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: requestTimeout, WriteTimeout: answerTimeout,
-		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, ErrorLog: log.New(io.Discard, "", 0),
+		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
+	}
+	if at, ok := listener.Addr().(*net.TCPAddr); ok && !at.IP.IsLoopback() {
+		logger.Warn("others can reach this port in plain HTTP: put a TLS proxy before it, and listen on 127.0.0.1", "address", at.String())
 	}
 	logger.Info("receiving notices", "address", listener.Addr().String())
 	listening(listener.Addr().String())
@@ -131,14 +134,12 @@ func serveHTTP(address string, handler http.Handler, logger *slog.Logger, fail c
 }
 
 // receiverOptions ties the receiver to the configuration and the inbox.
-func (c *Config) receiverOptions(clock reconcile.Clock, box *inbox, logger *slog.Logger) chinaums.ReceiverOptions {
+func (c *Config) receiverOptions(clock reconcile.Clock, box *inbox, refused *refusals) chinaums.ReceiverOptions {
 	return chinaums.ReceiverOptions{
 		Path: c.Notices.Path, ContractPath: chinaums.NewSecret(c.Notices.ContractPath.Reveal()),
 		Key: c.noticeKey, AllowMD5: c.Notices.AllowMD5, Now: clock.Now,
-		Sink: func(ctx context.Context, r chinaums.Received) error { return box.put(ctx, gateway.Notice(r)) },
-		Failed: func(path string, err error) {
-			logger.Warn("notice not taken", "path", path, "error", plain(err.Error()))
-		},
+		Sink:    func(ctx context.Context, r chinaums.Received) error { return box.put(ctx, gateway.Notice(r)) },
+		Refused: refused.tell,
 	}
 }
 
