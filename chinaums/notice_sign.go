@@ -37,23 +37,35 @@ func signedNames(params map[string]string) []string {
 }
 
 // The text to sign escapes nothing, so that one text, and one signature, can
-// stand for several sets of fields: a=1&b=2 is two fields, or one whose value is
-// "1&b=2". Of all sets with the same text only one has plain names alone and no
-// value with an & and a plain name and an = in it; only that one is believed. An
-// & in any other company says nothing.
+// stand for several sets of fields: a=1&mid=2 is two fields, or one whose value
+// is "1&mid=2". Believed is only what has plain names alone, and no value with an
+// & and a name and an = in it: any name in a field that the business needs, a
+// name of the pages in any other. What has the same text then agrees in all that
+// the business needs. An & in other company, such as in the address of a web
+// page, says nothing.
 var (
 	plainField  = regexp.MustCompile(`^[0-9A-Za-z_.\[\]-]+$`)
-	hiddenField = regexp.MustCompile(`&[0-9A-Za-z_.\[\]-]+=`)
+	hiddenField = regexp.MustCompile(`&([0-9A-Za-z_.\[\]-]+)=`)
 )
 
 // ambiguous names a signed field that could be read as several; not ok: none.
 func ambiguous(params map[string]string) (name string, ok bool) {
 	for _, name := range signedNames(params) {
-		if !plainField.MatchString(name) || hiddenField.MatchString(params[name]) {
+		if !plainField.MatchString(name) || hidesField(name, params[name]) {
 			return name, true
 		}
 	}
 	return "", false
+}
+
+// hidesField says whether a value could hold another field that matters.
+func hidesField(name, value string) bool {
+	for _, hidden := range hiddenField.FindAllStringSubmatch(value, -1) {
+		if needed[name] || known[hidden[1]] || blocks[hidden[1]] {
+			return true
+		}
+	}
+	return false
 }
 
 // NoticeMD5 signs a text with the communication key (通讯密钥, not the AppKey);
