@@ -136,6 +136,7 @@ func (p *publication) Finish(s reconcile.Summary) error {
 	}
 	return p.named(p.change(ErrNoRun, `
 UPDATE runs SET status = ?, ended_at = ?, reason = '', summary = ?, judged = ?, discrepant = ?,
-  closing_event_id = (SELECT max(event_id) FROM events) WHERE run_id = ?`,
+  closing_event_id = (SELECT max(event_id) FROM events), publication = (SELECT coalesce(max(publication), 0) + 1 FROM runs)
+WHERE run_id = ?`,
 		string(s.Status), instant(s.EndedAt), string(summary), s.Judged, s.Discrepant, p.runID))
 }
