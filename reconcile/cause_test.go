@@ -1,6 +1,7 @@
 package reconcile_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -197,6 +198,54 @@ func TestDecidedOnceForAll(t *testing.T) {
 	s = w.run(monday)
 	require.EqualValues(t, 1, s.Cases.Reopened.Count, "the decision was about fewer")
 	require.EqualValues(t, 26, w.cause().Covers)
+}
+
+// meddling is a store in which a person does something just before a run
+// publishes.
+type meddling struct {
+	*store.DB
+	before func()
+}
+
+func (m meddling) Publish(ctx context.Context, runID string, fn func(reconcile.Publication) error) error {
+	m.before()
+	return m.DB.Publish(ctx, runID, fn)
+}
+
+func TestACauseThatIsDecidedWhileARunIsUnderWay(t *testing.T) {
+	for name, tt := range map[string]struct {
+		code reconcile.Code
+		want reconcile.State
+	}{
+		"a grave one stays proposed": {reconcile.BillNotFound, reconcile.StateProposed},
+		"a plain one stays resolved": {reconcile.AmountBillMore, reconcile.StateResolved},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.job.Settings.OneCaseFrom = 20
+			w.unsaid(monday, 25)
+			for i := range 25 {
+				if tt.code == reconcile.AmountBillMore {
+					b := w.paid(monday, fmt.Sprintf("B%03d", i))
+					b.TotalAmount, b.BillPayment.TotalAmount, b.BillPayment.BuyerPayAmount = "1910", "1910", "1910"
+					w.ums.Put(b)
+				}
+			}
+			w.run(monday)
+			require.Equal(t, tt.code, w.cause().Code)
+			w.job.Store = meddling{w.db, func() {
+				_, err := w.db.Decide(t.Context(), w.cause().ID, func(c reconcile.Case) (reconcile.Case, reconcile.Event, error) {
+					remedy, _ := reconcile.ParseRemedy("adjust")
+					return reconcile.Resolve(c, reconcile.Decision{Remedy: remedy, Note: "done so", By: "a", At: w.clock.Now()})
+				})
+				require.NoError(t, err)
+			}}
+			s := w.run(monday)
+			c := w.cause()
+			require.Equal(t, []any{tt.want, "调账", "a"}, []any{c.State, c.Outcome, c.By})
+			require.EqualValues(t, map[reconcile.State]int64{reconcile.StateProposed: 1, reconcile.StateResolved: 0}[tt.want], s.Cases.Closing.Count)
+		})
+	}
 }
 
 func TestACauseWaitsForAnswers(t *testing.T) {

@@ -16,6 +16,9 @@ func (n *night) publish(ctx context.Context) error {
 	}
 	return n.Store.Publish(ctx, n.sum.RunID, func(p Publication) error {
 		b := &book{night: n, out: p, today: DayOf(n.scope.Now), mute: map[Words]int{}}
+		if err := n.recall(ctx); err != nil { // somebody may have decided since
+			return err
+		}
 		if err := b.common(n.causes, n.together); err != nil {
 			return err
 		}
@@ -200,7 +203,11 @@ func (b *book) move(before *Case, s Sighting) (Case, error) {
 		}
 		return Case{}, nil
 	}
-	if err := b.out.Case(now); err != nil {
+	var was State
+	if before != nil {
+		was = before.State
+	}
+	if err := b.out.Case(now, was); err != nil {
 		return Case{}, err
 	}
 	if event == nil {

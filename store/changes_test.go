@@ -20,7 +20,7 @@ func TestWhatARunChanged(t *testing.T) {
 		reopened := caseOf(old, reconcile.AmountBillMore, reconcile.S2, reconcile.StateOpen)
 		waits := caseOf(one, reconcile.SettleWaiting, reconcile.Wait, reconcile.StateWaiting)
 		for _, c := range []reconcile.Case{cleared, reopened, waits} {
-			require.NoError(t, p.Case(c))
+			require.NoError(t, put(p, c))
 		}
 		require.NoError(t, p.Event(event(cleared, reconcile.EventCleared, "agrees")))
 		require.NoError(t, p.Event(event(reopened, reconcile.EventReopened, "again")))
@@ -61,7 +61,7 @@ func TestCasesOfCauses(t *testing.T) {
 	rows := reconcile.Case{ID: "Drows", Code: reconcile.LedgerRowInvalid, Severity: reconcile.S2, State: reconcile.StateOpen, Scope: "a", LedgerDay: day - 50, Covers: 200, FirstSeen: day, LastSeen: day, Times: 1}
 	require.NoError(t, db.Publish(t.Context(), run, func(p reconcile.Publication) error {
 		for _, c := range []reconcile.Case{merchant(day), merchant(day - 9), rows} {
-			require.NoError(t, p.Case(c))
+			require.NoError(t, put(p, c))
 		}
 		return p.Finish(reconcile.Summary{RunID: run, Day: day, Status: reconcile.RunComplete, EndedAt: now})
 	}))

@@ -85,8 +85,9 @@ func (p *publication) note(orderID int64, v reconcile.Verdict, f reconcile.Findi
 		amount(f.Ledger), amount(f.UMS), amount(v.Gap(f.Code)), money(v.Stake(f)), f.Reason.ZH, f.Reason.EN, f.Basis)
 }
 
-// Case writes a case as it is now.
-func (p *publication) Case(c reconcile.Case) error {
+// Case writes a case as it is now, unless it is no longer in the state that it
+// was read in.
+func (p *publication) Case(c reconcile.Case, was reconcile.State) error {
 	if c.LedgerDay == 0 {
 		c.LedgerDay = p.day
 	}
@@ -102,10 +103,11 @@ func (p *publication) Case(c reconcile.Case) error {
 	if p.notice != 0 {
 		cols = append(cols, column{"notice_id", p.notice})
 	}
-	return p.named(p.exec(cols.insertInto("cases")+onKnownCase(cols), cols.pointers()...))
+	meanwhile := fmt.Errorf("case %s: %w", c.ID, reconcile.ErrDecidedMeanwhile)
+	return p.named(p.change(meanwhile, cols.insertInto("cases")+onKnownCase(cols), append(cols.pointers(), string(was))...))
 }
 
-// onKnownCase overwrites a case that exists, but neither its order or notice
+// onKnownCase overwrites a case that exists and is still in a state, but neither its order or notice
 // nor the scope it was first seen in.
 func onKnownCase(cols columns) string {
 	var sets []string
@@ -116,7 +118,7 @@ func onKnownCase(cols columns) string {
 			sets = append(sets, c.name+" = excluded."+c.name)
 		}
 	}
-	return " ON CONFLICT (case_id) DO UPDATE SET " + strings.Join(sets, ", ")
+	return " ON CONFLICT (case_id) DO UPDATE SET " + strings.Join(sets, ", ") + " WHERE cases.state = ?"
 }
 
 // Event appends a step in the life of a case that was saved before.
