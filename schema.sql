@@ -114,7 +114,7 @@ CREATE TABLE orders (
     first_paid_at    TEXT,                -- payTime when UMS first called it paid
 
     -- the verdict
-    class         TEXT CHECK (class IN ('unverified', 'discrepant', 'waiting', 'tolerance', 'matched')), -- NULL: not judged yet
+    class         TEXT CHECK (class IN ('unverified', 'discrepant', 'waiting', 'tolerance', 'matched')), -- NULL: not judged, or not since its row changed
     final         INTEGER NOT NULL DEFAULT 0 CHECK (final IN (0, 1)),
     judged_run_id TEXT REFERENCES runs,
     pinned_status TEXT,                   -- how it stood when it became final

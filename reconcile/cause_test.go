@@ -361,3 +361,30 @@ func TestSourceOfNoticesThatNeverLived(t *testing.T) {
 		require.Empty(t, alarms(w.run(monday)), "none are expected")
 	}
 }
+
+// A day that is closed while a run of it is under way keeps its figures.
+func TestADayThatIsClosedWhileARunIsUnderWay(t *testing.T) {
+	for name, restate := range map[string]bool{"is not published over": false, "is restated when that was asked for": true} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.trade(monday, 3)
+			first := w.run(monday)
+			w.job.Store = meddling{w.db, func() {
+				_, err := w.db.SignOff(t.Context(), monday, func(reconcile.Standing) (reconcile.SignOff, error) {
+					return reconcile.SignOff{Day: monday, Closed: true, At: w.clock.Now(), By: "a", RunID: first.RunID}, nil
+				})
+				require.NoError(t, err)
+			}}
+			s, err := w.job.Run(t.Context(), reconcile.Request{Day: monday, Restate: restate})
+			last, _, lastErr := w.db.LastRun(t.Context(), monday)
+			require.NoError(t, lastErr)
+			if restate {
+				require.NoError(t, err)
+				require.Equal(t, s.RunID, last.RunID)
+				return
+			}
+			require.ErrorIs(t, err, reconcile.ErrDayClosed)
+			require.Equal(t, first.RunID, last.RunID)
+		})
+	}
+}

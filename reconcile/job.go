@@ -176,6 +176,8 @@ type StatementDay struct {
 
 // Publication is the one transaction in which a run becomes visible.
 type Publication interface {
+	// ClosedBy is who has closed the day of the run; empty: it is open.
+	ClosedBy() (string, error)
 	Verdict(v Verdict) error
 	// Case writes a case that was read in the state was; empty: it is new.
 	// The error matches ErrDecidedMeanwhile when it has another one by now.

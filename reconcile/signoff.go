@@ -25,11 +25,13 @@ type SignOff struct {
 // Standing is how a day stands before somebody signs it off.
 type Standing struct {
 	Day        Day
-	Last       *SignOff // nil: it was never closed
-	Run        *Summary // the last published run; nil: none
-	Signed     *Summary // the run of Last
-	Unverified int64    // orders of the day without a trustworthy answer
-	Grave      []Case   // open and proposed cases S1 and S2 of the day, without their keys
+	Last       *SignOff  // nil: it was never closed
+	Run        *Summary  // the last published run; nil: none
+	Latest     RunStatus // of the newest run, which may have published nothing; empty: none
+	Signed     *Summary  // the run of Last
+	Unverified int64     // orders of the day that are not judged, or without a trustworthy answer
+	Unproven   []string  // the first of their bill numbers
+	Grave      []Case    // open and proposed cases S1 and S2 of the day, without their keys
 }
 
 // Errors of sign-offs.
@@ -38,6 +40,9 @@ var (
 	ErrDayOpen    = errors.New("the day is not closed")
 	ErrDayClosed  = errors.New("the day is closed")
 	ErrNotReady   = errors.New("the day cannot be closed yet")
+	// Both are an ErrNotReady: another run is wanted.
+	ErrDayUnfinished = fmt.Errorf("%w: a run of it", ErrNotReady)
+	ErrDayUnproven   = fmt.Errorf("%w: it", ErrNotReady)
 )
 
 // CloseDay locks the figures of a day's last run. It is refused while an order
@@ -51,11 +56,11 @@ func CloseDay(s Standing, d Decision, accepted []string) (SignOff, error) {
 		return SignOff{}, ErrNoRunOfDay
 	case s.Last != nil && s.Last.Closed && s.Last.RunID == s.Run.RunID:
 		return SignOff{}, fmt.Errorf("%w by %s", ErrDayClosed, s.Last.By)
-	case s.Run.Status != RunComplete:
-		return SignOff{}, fmt.Errorf("%w: its last run is %s", ErrNotReady, s.Run.Status)
-	case s.Unverified > 0:
-		return SignOff{}, fmt.Errorf("%w: %d orders are unverified", ErrNotReady, s.Unverified)
-	case len(accepted) > 0 && strings.TrimSpace(d.Note) == "":
+	}
+	if err := s.proven(); err != nil {
+		return SignOff{}, err
+	}
+	if len(accepted) > 0 && strings.TrimSpace(d.Note) == "" {
 		return SignOff{}, ErrNoNote
 	}
 	if err := s.unaccepted(accepted); err != nil {
@@ -64,6 +69,22 @@ func CloseDay(s Standing, d Decision, accepted []string) (SignOff, error) {
 	return SignOff{
 		Day: s.Day, Closed: true, At: d.At, By: d.person(), User: d.User, Note: strings.TrimSpace(d.Note), RunID: s.Run.RunID, Accepted: accepted,
 	}, nil
+}
+
+// proven says why the day's own figures do not stand yet. What was carried over
+// from other days is no matter of this one.
+func (s Standing) proven() error {
+	switch {
+	case s.Latest == RunRunning:
+		return fmt.Errorf("%w is under way, or was killed", ErrDayUnfinished)
+	case s.Latest == RunInterrupted:
+		return fmt.Errorf("%w was interrupted", ErrDayUnfinished)
+	case s.Run.LedgerEmpty:
+		return fmt.Errorf("%w holds no order though the days beside it do, or did before", ErrDayUnproven)
+	case s.Unverified > 0:
+		return fmt.Errorf("%w holds %d orders that are unverified or not judged: %s", ErrDayUnproven, s.Unverified, strings.Join(s.Unproven, ", "))
+	}
+	return nil
 }
 
 // unaccepted names the grave cases that nobody took note of, and what was

@@ -61,7 +61,7 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 		"causes":          {causeCasesQuery, []any{"a"}},
 		"orders of a day": {dayOrdersQuery, []any{"a", "m"}},
 		"last sign-off":   {lastSignOff, []any{"a"}},
-		"unverified":      {unverifiedOrders, []any{"a"}},
+		"unverified":      {unprovenOrders, []any{"a"}},
 		"grave":           {graveOfDay, []any{"a"}},
 		"events of one":   {eventsOf, make([]any, 1)},
 		"stated":          {fillStated, args.args()},

@@ -44,6 +44,19 @@ func (p *publication) named(err error) error {
 	return fmt.Errorf("publish run %q: %w", p.runID, err)
 }
 
+// ClosedBy is who has closed the day of the run; empty: it is open.
+func (p *publication) ClosedBy() (by string, err error) {
+	err = p.each(lastSignOff, []any{date(p.day)}, func(row scanner) error {
+		var s reconcile.SignOff
+		err := scanSignOff(row, &s)
+		if s.Closed {
+			by = s.By
+		}
+		return err
+	})
+	return by, p.named(err)
+}
+
 // saveVerdict pins how an order stood when it first became final, and lets the
 // pin follow a refund: paid, part refunded, refunded, the amount unchanged.
 const saveVerdict = `

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/umsrecon/umsrecon/reconcile"
 )
@@ -43,7 +44,10 @@ func saveSignOff(t *tx, s reconcile.SignOff) error {
 
 const lastSignOff = "SELECT day, kind = 'closed', at, by_whom, system_user, note, accepted, run_id FROM sign_offs WHERE day = ? ORDER BY sign_off_id DESC LIMIT 1"
 
-const unverifiedOrders = "SELECT count(*) FROM orders WHERE ledger_day = ? AND class = 'unverified'"
+const latestRun = "SELECT status FROM runs WHERE day = ? ORDER BY run_id DESC LIMIT 1"
+
+// What changed in the ledger since it was judged has no class.
+const unprovenOrders = "SELECT bill_no FROM orders WHERE ledger_day = ? AND coalesce(class, 'unverified') = 'unverified' ORDER BY bill_no, order_id"
 
 var graveOfDay = "SELECT " + caseList("c") + ` FROM cases AS c
 WHERE c.ledger_day = ? AND c.state IN ('open', 'proposed') AND c.severity IN ('S1', 'S2') ORDER BY c.severity, c.case_id`
@@ -71,7 +75,19 @@ func standingOf(t *tx, day reconcile.Day) (s reconcile.Standing, err error) {
 		}
 		s.Signed = &signed
 	}
-	if err := t.row(unverifiedOrders, date(day)).Scan(&s.Unverified); err != nil {
+	err = t.each(latestRun, []any{date(day)}, func(row scanner) error { return row.Scan((*word)(&s.Latest)) })
+	if err != nil {
+		return s, err
+	}
+	err = t.each(unprovenOrders, []any{date(day)}, func(row scanner) error {
+		var billNo string
+		err := row.Scan(&billNo)
+		if s.Unverified++; len(s.Unproven) < 5 && !slices.Contains(s.Unproven, billNo) {
+			s.Unproven = append(s.Unproven, billNo)
+		}
+		return err
+	})
+	if err != nil {
 		return s, err
 	}
 	return s, t.each(graveOfDay, []any{date(day)}, func(row scanner) error {

@@ -46,11 +46,19 @@ func TestHowADayStands(t *testing.T) {
 	require.ElementsMatch(t, []reconcile.Code{reconcile.AmountBillMore, reconcile.LedgerDuplicateKey, reconcile.LedgerRowInvalid}, grave, "pending, S1 and S2, of this day")
 	require.Zero(t, s.Unverified)
 
-	_, err = db.writer.Exec("UPDATE orders SET class = 'unverified' WHERE bill_no IN ('2', 'old')")
-	require.NoError(t, err)
+	for class, want := range map[string]int64{"'unverified'": 1, "NULL": 1, "'waiting'": 0} {
+		_, err = db.writer.Exec("UPDATE orders SET class = " + class + " WHERE bill_no IN ('2', 'old')")
+		require.NoError(t, err)
+		s, err = db.Standing(t.Context(), day)
+		require.NoError(t, err)
+		require.Equal(t, want, s.Unverified, "orders of other days do not count")
+		require.Len(t, s.Unproven, int(want))
+	}
+	require.Equal(t, reconcile.RunComplete, s.Latest)
+	begin(t, db, day)
 	s, err = db.Standing(t.Context(), day)
 	require.NoError(t, err)
-	require.EqualValues(t, 1, s.Unverified, "orders of other days do not count")
+	require.Equal(t, reconcile.RunRunning, s.Latest)
 }
 
 func TestSignOffsAreABook(t *testing.T) {
