@@ -162,12 +162,7 @@ func snapshot(ctx context.Context, database string) (copied string, remove func(
 	if _, err := os.Stat(database); os.IsNotExist(err) {
 		return copied, remove, nil
 	}
-	db, err := store.Open(ctx, database)
-	if err == nil {
-		err = db.Snapshot(ctx, copied)
-		_ = db.Close()
-	}
-	if err != nil {
+	if err := store.Copy(ctx, database, copied); err != nil {
 		remove()
 		return "", nil, err
 	}
