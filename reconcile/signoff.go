@@ -116,7 +116,7 @@ func ReopenDay(s Standing, d Decision) (SignOff, error) {
 		return SignOff{}, ErrNobody
 	case s.Last == nil || !s.Last.Closed:
 		return SignOff{}, ErrDayOpen
-	case strings.EqualFold(d.person(), strings.TrimSpace(s.Last.By)):
+	case samePerson(d.By, s.Last.By):
 		return SignOff{}, fmt.Errorf("%w: %s has signed it", ErrSamePerson, s.Last.By)
 	case strings.TrimSpace(d.Note) == "":
 		return SignOff{}, ErrNoNote
