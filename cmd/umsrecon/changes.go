@@ -49,6 +49,7 @@ func (c *changes) of(kind reconcile.EventKind) (some []reconcile.Change) {
 var changeWords = map[reconcile.EventKind]string{
 	reconcile.EventCleared: "cleared", reconcile.EventOpened: "new", reconcile.EventReopened: "reopened",
 	reconcile.EventRevalued: "revalued", reconcile.EventGone: "gone", reconcile.EventStill: "still open",
+	reconcile.EventWithdrawn: "withdrawn", reconcile.EventInherited: "taken over",
 }
 
 // maxChanges bounds the lines of one kind on a screen.
@@ -79,7 +80,7 @@ type changesJSON struct {
 }
 
 type changeJSON struct {
-	Change string         `json:"change"` // cleared, new, reopened, revalued, gone, still open
+	Change string         `json:"change"` // cleared, new, reopened, revalued, withdrawn, taken over, gone, still open
 	ID     string         `json:"id"`
 	Code   reconcile.Code `json:"code"`
 	Why    string         `json:"why"`
