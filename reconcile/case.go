@@ -71,6 +71,9 @@ type Case struct {
 	Outcome, Note, By, Reviewer string
 }
 
+// MinIDPrefix is how much of an id names a case to somebody who decides.
+const MinIDPrefix = 4
+
 // CaseID is the stable id of an order's case.
 func CaseID(k Key, c Code) string {
 	return caseID(k.MID, k.TID, k.InstMID, k.BillDay.String(), k.BillNo, k.RefundID, k.CompletionID, string(c))

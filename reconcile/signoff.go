@@ -63,7 +63,11 @@ func CloseDay(s Standing, d Decision, accepted []string) (SignOff, error) {
 	if len(accepted) > 0 && strings.TrimSpace(d.Note) == "" {
 		return SignOff{}, ErrNoNote
 	}
-	if err := s.unaccepted(accepted); err != nil {
+	accepted, err := s.named(accepted)
+	if err == nil {
+		err = s.unaccepted(accepted)
+	}
+	if err != nil {
 		return SignOff{}, err
 	}
 	return SignOff{
@@ -87,19 +91,49 @@ func (s Standing) proven() error {
 	return nil
 }
 
-// unaccepted names the grave cases that nobody took note of, and what was
-// accepted and is no such case.
-func (s Standing) unaccepted(accepted []string) error {
-	var left, known []string
-	for _, c := range s.Grave {
-		known = append(known, c.ID)
-		if !slices.Contains(accepted, c.ID) {
-			left = append(left, fmt.Sprintf("%s %s %s", c.ID, c.Severity, c.Code))
+// AcceptedEvents tell the cases that a signer accepted what was said of them.
+func (s SignOff) AcceptedEvents() (events []Event) {
+	by := s.By
+	if s.User != "" {
+		by += " (" + s.User + ")"
+	}
+	for _, id := range s.Accepted {
+		events = append(events, Event{CaseID: id, At: s.At, Kind: EventAccepted, By: by, Reason: words("%[1]s 日结接受：%[2]s", "accepted when %s was closed: %s", s.Day, s.Note)})
+	}
+	return events
+}
+
+// named are the whole ids of the grave cases that were accepted, by their ids or
+// the beginnings that no other of them has.
+func (s Standing) named(prefixes []string) (ids []string, err error) {
+	for _, prefix := range prefixes {
+		var found []string
+		for _, c := range s.Grave {
+			if c.ID == prefix || len(prefix) >= MinIDPrefix && strings.HasPrefix(c.ID, prefix) {
+				found = append(found, c.ID)
+			}
+		}
+		switch {
+		case slices.Contains(found, prefix):
+			found = []string{prefix}
+		case len(found) == 0:
+			return nil, fmt.Errorf("%w: %s is no pending case of S1 or S2 of the day", ErrNotReady, prefix)
+		case len(found) > 1:
+			return nil, fmt.Errorf("%w: %s is the beginning of %s", ErrNotReady, prefix, strings.Join(found, " and "))
+		}
+		if !slices.Contains(ids, found[0]) {
+			ids = append(ids, found[0])
 		}
 	}
-	for _, id := range accepted {
-		if !slices.Contains(known, id) {
-			return fmt.Errorf("%w: %s is no pending case of S1 or S2 of the day", ErrNotReady, id)
+	return ids, nil
+}
+
+// unaccepted names the grave cases that nobody took note of.
+func (s Standing) unaccepted(accepted []string) error {
+	var left []string
+	for _, c := range s.Grave {
+		if !slices.Contains(accepted, c.ID) {
+			left = append(left, fmt.Sprintf("%s %s %s", c.ID, c.Severity, c.Code))
 		}
 	}
 	if len(left) > 0 {
@@ -131,10 +165,12 @@ type Moved struct {
 	Is   Sum    `json:"is"`
 }
 
-// WhatMoved compares two runs of one day: classes, money and codes, in a fixed
-// order. Figures that are the same are left out.
+// WhatMoved compares the day's own figures in two runs of it: classes, money and
+// codes, in a fixed order. Figures that are the same are left out, and so is
+// what was carried over from other days.
 func WhatMoved(was, is Summary) []Moved {
 	var moved []Moved
+	was, is = was.withOwn(), is.withOwn()
 	add := func(what string, a, b Sum) {
 		if a != b {
 			moved = append(moved, Moved{what, a, b})
@@ -149,13 +185,34 @@ func WhatMoved(was, is Summary) []Moved {
 			b = newKindTotals()
 		}
 		for _, class := range Classes {
-			add(string(kind)+" "+string(class), a.Classes[class], b.Classes[class])
+			add(string(kind)+" "+string(class), a.own(class), b.own(class))
 		}
-		add(string(kind)+" ledger", a.Ledger, b.Ledger)
-		add(string(kind)+" UMS", a.UMS, b.UMS)
+		add(string(kind)+" ledger", a.OwnLedger, b.OwnLedger)
+		add(string(kind)+" UMS", a.OwnUMS, b.OwnUMS)
 	}
 	for _, rule := range Rules {
-		add(string(rule.Code), was.Codes[rule.Code], is.Codes[rule.Code])
+		add(string(rule.Code), was.OwnCodes[rule.Code], is.OwnCodes[rule.Code])
 	}
 	return moved
+}
+
+// own is what the day itself has in a class.
+func (k *KindTotals) own(c Class) Sum {
+	all, carried := k.Classes[c], k.Carried[c]
+	return Sum{Count: all.Count - carried.Count, Fen: all.Fen - carried.Fen}
+}
+
+// withOwn takes, of a run of an earlier umsrecon, all figures for the day's own.
+func (s Summary) withOwn() Summary {
+	if s.OwnCodes != nil {
+		return s
+	}
+	kinds := map[Kind]*KindTotals{}
+	for kind, k := range s.Kinds {
+		own := *k
+		own.OwnLedger, own.OwnUMS = k.Ledger, k.UMS
+		kinds[kind] = &own
+	}
+	s.Kinds, s.OwnCodes = kinds, s.Codes
+	return s
 }

@@ -57,12 +57,13 @@ func (p *publication) ClosedBy() (by string, err error) {
 	return by, p.named(err)
 }
 
-// saveVerdict pins how an order stood when it first became final, and lets the
-// pin follow a refund: paid, part refunded, refunded, the amount unchanged.
+// saveVerdict pins how an order stood when it first became final by agreement
+// (what a person resolved may still be booked as decided), and lets the pin
+// follow a refund: paid, part refunded, refunded, the amount unchanged.
 const saveVerdict = `
 UPDATE orders SET class = ?1, final = ?2, judged_run_id = ?3,
-  pinned_fen = CASE WHEN ?2 AND pinned_status IS NULL THEN amount_fen ELSE pinned_fen END,
-  pinned_status = CASE WHEN ?2 AND (pinned_status IS NULL OR (pinned_fen = amount_fen
+  pinned_fen = CASE WHEN ?5 AND pinned_status IS NULL THEN amount_fen ELSE pinned_fen END,
+  pinned_status = CASE WHEN ?2 AND (?5 AND pinned_status IS NULL OR (pinned_fen = amount_fen
       AND (pinned_status, status) IN (VALUES ('paid', 'part_refunded'), ('paid', 'refunded'), ('part_refunded', 'refunded'))))
     THEN status ELSE pinned_status END
 WHERE order_id = ?4`
@@ -73,7 +74,8 @@ func (p *publication) Verdict(v reconcile.Verdict) error {
 	if err != nil {
 		return p.named(err)
 	}
-	if err := p.exec(saveVerdict, string(v.Class), flag(v.Final), p.runID, id); err != nil {
+	agreed := v.Class == reconcile.Matched || v.Class == reconcile.Tolerance
+	if err := p.exec(saveVerdict, string(v.Class), flag(v.Final), p.runID, id, flag(v.Final && agreed)); err != nil {
 		return p.named(err)
 	}
 	nth := map[reconcile.Code]int{}

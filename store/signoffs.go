@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -11,7 +12,9 @@ import (
 
 // SignOff lets a person close or reopen a day: decide sees how it stands, and
 // what it returns is kept, in one transaction. Closing pins the orders of the
-// day: if their money or status changes later, that is a finding.
+// day as they are signed: if their money or status changes later, that is a
+// finding. Reopening lets go of those that were not final by agreement: the day
+// is opened again to correct them. The cases that were accepted are told so.
 func (db *DB) SignOff(ctx context.Context, day reconcile.Day, decide func(reconcile.Standing) (reconcile.SignOff, error)) (reconcile.SignOff, error) {
 	var kept reconcile.SignOff
 	err := db.write(ctx, func(t *tx) error {
@@ -22,15 +25,37 @@ func (db *DB) SignOff(ctx context.Context, day reconcile.Day, decide func(reconc
 		if kept, err = decide(standing); err != nil {
 			return err
 		}
-		if err := saveSignOff(t, kept); err != nil || !kept.Closed {
+		if err := saveSignOff(t, kept); err != nil {
 			return err
 		}
-		return t.exec(`UPDATE orders SET pinned_fen = coalesce(pinned_fen, amount_fen), pinned_status = coalesce(pinned_status, status) WHERE ledger_day = ?`, date(day))
+		if kept.Closed {
+			return errors.Join(accept(t, kept), t.exec(pinSigned, date(day)))
+		}
+		return t.exec(unpinReopened, date(day))
 	})
 	if err != nil {
 		return kept, fmt.Errorf("day %s: %w", day, err)
 	}
 	return kept, nil
+}
+
+const (
+	pinSigned     = "UPDATE orders SET pinned_fen = amount_fen, pinned_status = status WHERE ledger_day = ?"
+	unpinReopened = `UPDATE orders SET pinned_fen = NULL, pinned_status = NULL
+WHERE ledger_day = ? AND NOT (final = 1 AND class IN ('matched', 'tolerance'))`
+)
+
+// eventAccepted notes on a case that the signer of a day took it as it is.
+const eventAccepted = `INSERT INTO events (case_id, at, kind, was, state, stake_fen, by_whom, reason_zh, reason_en, facts)
+SELECT case_id, ?, ?, state, state, stake_fen, ?, ?, ?, facts FROM cases WHERE case_id = ?`
+
+func accept(t *tx, s reconcile.SignOff) error {
+	for _, e := range s.AcceptedEvents() {
+		if err := t.change(ErrNoCase, eventAccepted, instant(e.At), string(e.Kind), e.By, e.Reason.ZH, e.Reason.EN, e.CaseID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func saveSignOff(t *tx, s reconcile.SignOff) error {
