@@ -1,8 +1,9 @@
 package reconcile
 
-// Change is what one run did to a case, or left as it is.
+// Change is what became of a case from one run of a day to the next.
 type Change struct {
-	Kind EventKind // the first event of the run; EventStill: there was none
+	Kind EventKind // the last event; EventStill: there was none
+	Who  string    // a person, or the run of another day; empty: the run itself
 	Line Line
 	Why  Words // of the event; of a case that is still open its reason
 }
@@ -12,7 +13,7 @@ type Change struct {
 const EventStill EventKind = "still_open"
 
 // ChangeKinds in the order in which they are told.
-var ChangeKinds = []EventKind{EventCleared, EventOpened, EventReopened, EventRevalued, EventWithdrawn, EventInherited, EventGone, EventStill}
+var ChangeKinds = []EventKind{EventCleared, EventOpened, EventReopened, EventRevalued, EventWithdrawn, EventInherited, EventProposed, EventResolved, EventRejected, EventAccepted, EventGone, EventStill}
 
 // whyGone says what an order, row or cause shows now that a condition no
 // longer holds.
