@@ -83,6 +83,8 @@ func (s Standing) proven() error {
 		return fmt.Errorf("%w is under way, or was killed", ErrDayUnfinished)
 	case s.Latest == RunInterrupted:
 		return fmt.Errorf("%w was interrupted", ErrDayUnfinished)
+	case s.Run.NoQuery:
+		return fmt.Errorf("%w was last judged by the answers at hand (--no-query)", ErrDayUnproven)
 	case s.Run.LedgerEmpty:
 		return fmt.Errorf("%w holds no order though the days beside it do, or did before", ErrDayUnproven)
 	case s.Unverified > 0:

@@ -23,6 +23,7 @@ func TestCloseDay(t *testing.T) {
 		"never run":                              {func(s *Standing) { s.Run = nil }, "Zhang", "", nil, ErrNoRunOfDay},
 		"only other days' orders are unverified": {func(s *Standing) { s.Run.Status = RunIncomplete }, "Zhang", "", nil, nil},
 		"unverified orders":                      {func(s *Standing) { s.Unverified = 1 }, "Zhang", "", nil, ErrDayUnproven},
+		"judged by old answers":                  {func(s *Standing) { s.Run.NoQuery = true }, "Zhang", "", nil, ErrDayUnproven},
 		"no ledger":                              {func(s *Standing) { s.Run.LedgerEmpty = true }, "Zhang", "", nil, ErrDayUnproven},
 		"a run is under way":                     {func(s *Standing) { s.Latest = RunRunning }, "Zhang", "", nil, ErrDayUnfinished},
 		"a run was interrupted":                  {func(s *Standing) { s.Latest = RunInterrupted }, "Zhang", "", nil, ErrDayUnfinished},
