@@ -2,7 +2,6 @@ package store
 
 import (
 	"database/sql"
-	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -15,13 +14,9 @@ import (
 func TestCopyLeavesTheOriginal(t *testing.T) {
 	for name, held := range map[string]bool{"at rest": false, "while somebody has it open": true} {
 		t.Run(name, func(t *testing.T) {
-			path := filepath.Join(t.TempDir(), "old.db")
-			old, err := sql.Open("sqlite", dsn(path, writing))
-			require.NoError(t, err)
-			_, err = old.Exec(schema1 + fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = 1;", applicationID))
-			require.NoError(t, err)
+			path, old := older(t, 1)
 			require.NoError(t, old.Close())
-			old, err = sql.Open("sqlite", dsn(path, writing))
+			old, err := sql.Open("sqlite", dsn(path, writing))
 			require.NoError(t, err)
 			defer old.Close()
 			_, err = old.Exec("INSERT INTO runs (run_id, day, status, started_at) VALUES ('r', '2026-11-19', 'failed', '2026-11-20T02:30:00.000+08:00')")
