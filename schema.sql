@@ -21,10 +21,12 @@ CREATE TABLE runs (
     summary    TEXT CHECK (summary IS NULL OR json_valid(summary)), -- the published figures, word for word; NULL: published nothing
     judged     INTEGER NOT NULL DEFAULT 0, -- orders with a verdict, for the comparison with other days
     discrepant INTEGER NOT NULL DEFAULT 0,
-    closing_event_id INTEGER              -- the last event when it was published: the next roll-forward starts behind it
+    closing_event_id INTEGER,             -- the last event when it was published: the next roll-forward starts behind it
+    publication INTEGER                   -- counts up in the order in which runs were published, which is not that of their ids; NULL: published nothing
 ) STRICT;
 
 CREATE INDEX runs_day_idx ON runs (day, run_id);
+CREATE UNIQUE INDEX runs_publication_idx ON runs (publication) WHERE publication IS NOT NULL;
 
 -- One row per reading of one source of the ledger, or of one statement. Written
 -- with its orders or lines, all or nothing.
@@ -112,7 +114,7 @@ CREATE TABLE orders (
     first_paid_at    TEXT,                -- payTime when UMS first called it paid
 
     -- the verdict
-    class         TEXT CHECK (class IN ('unverified', 'discrepant', 'waiting', 'tolerance', 'matched')), -- NULL: not judged yet
+    class         TEXT CHECK (class IN ('unverified', 'discrepant', 'waiting', 'tolerance', 'matched')), -- NULL: not judged, or not since its row changed
     final         INTEGER NOT NULL DEFAULT 0 CHECK (final IN (0, 1)),
     judged_run_id TEXT REFERENCES runs,
     pinned_status TEXT,                   -- how it stood when it became final

@@ -71,6 +71,9 @@ type Case struct {
 	Outcome, Note, By, Reviewer string
 }
 
+// MinIDPrefix is how much of an id names a case to somebody who decides.
+const MinIDPrefix = 4
+
 // CaseID is the stable id of an order's case.
 func CaseID(k Key, c Code) string {
 	return caseID(k.MID, k.TID, k.InstMID, k.BillDay.String(), k.BillNo, k.RefundID, k.CompletionID, string(c))
@@ -110,6 +113,12 @@ const (
 	EventProposed EventKind = "proposed"
 	EventResolved EventKind = "resolved" // by a person, or approved by another
 	EventRejected EventKind = "rejected"
+	// EventWithdrawn: a proposal relied on facts that are no more.
+	EventWithdrawn EventKind = "withdrawn"
+	// EventInherited: a decision about the same facts was taken over from
+	// the case that a notice had.
+	EventInherited EventKind = "taken_over"
+	EventAccepted  EventKind = "accepted" // by the signer of a day, as it is
 )
 
 // Event is one step in the life of a case.
@@ -121,7 +130,7 @@ type Event struct {
 	State  State // after the event
 	Was    State // before it; empty when the case is new
 	Stake  Fen   // of the case after the event
-	Delta  Fen   // change of the stake, for revalued
+	Delta  Fen   // change of the stake, for revalued and withdrawn
 	By     string
 	Reason Words
 	Facts  string
@@ -161,10 +170,11 @@ func present(before *Case, s Sighting) (Case, *Event, bool) {
 	if before != nil {
 		now = *before
 	}
+	var taken *Event
 	if before == nil {
-		now.inheritDecision(s.Predecessors, f)
+		taken = now.inheritDecision(s.Predecessors, f)
 	}
-	was, oldStake, oldFacts := now.State, now.Stake, now.Facts
+	was, oldStake, oldFacts, had := now.State, now.Stake, now.Facts, now
 	now.Severity, now.Ledger, now.UMS, now.Reason, now.Facts = f.Severity, f.Ledger, f.UMS, f.Reason, f.Basis
 	now.Primary = s.Verdict.Primary().Code == f.Code
 	now.Key, now.LedgerDay, now.LastSeen = s.Verdict.Key, s.Order.LedgerDay, s.Today
@@ -179,7 +189,7 @@ func present(before *Case, s Sighting) (Case, *Event, bool) {
 	settled := was == StateResolved && !now.Gone && oldFacts == f.Basis
 	now.Gone = false
 	if settled {
-		return now, nil, true
+		return now, taken, true
 	}
 	now.State = stateFor(f)
 	if was == StateProposed && oldFacts == f.Basis {
@@ -191,10 +201,15 @@ func present(before *Case, s Sighting) (Case, *Event, bool) {
 	switch {
 	case before == nil && now.State.Pending(): // whatever it inherited, it is new
 		event.Kind, event.Was = EventOpened, ""
+		if taken != nil {
+			event.Kind, event.Reason = EventInherited, taken.Reason
+		}
 	case was == "":
 		event.Kind = EventOpened
 	case was == StateResolved || was == StateCleared:
 		event.Kind = EventReopened
+	case was == StateProposed && now.State == StateOpen:
+		event.Kind, event.Delta, event.Reason = EventWithdrawn, now.Stake-oldStake, had.withdrawn(f.Basis)
 	case was.Pending() && now.Stake != oldStake:
 		event.Kind, event.Delta = EventRevalued, now.Stake-oldStake
 	case was != now.State:
@@ -205,15 +220,24 @@ func present(before *Case, s Sighting) (Case, *Event, bool) {
 	return now, event, true
 }
 
+// withdrawn says which proposal falls with the facts that it relied on.
+func (c Case) withdrawn(facts string) Words {
+	return words("%[1]s 提出的“%[2]s”已撤回：所依据的事实原为“%[3]s”，现为“%[4]s”", "%[1]s's proposal %[2]q is withdrawn: the facts were %[3]q, are %[4]q", c.By, c.Outcome, c.Facts, facts)
+}
+
 // inheritDecision takes over what a person decided about the same facts when
-// they were a case of a notice.
-func (c *Case) inheritDecision(predecessors []Case, f Finding) {
+// they were a case of a notice, and says so; nil: nobody has.
+func (c *Case) inheritDecision(predecessors []Case, f Finding) *Event {
 	for _, p := range predecessors {
 		if p.Code == f.Code && p.Facts == f.Basis && (p.State == StateResolved || p.State == StateProposed) && !p.Gone {
 			c.State, c.Facts, c.Stake, c.Outcome, c.Note, c.By, c.Reviewer = p.State, p.Facts, p.Stake, p.Outcome, p.Note, p.By, p.Reviewer
-			return
+			return &Event{
+				CaseID: c.ID, Kind: EventInherited, State: p.State, Stake: p.Stake, Facts: p.Facts,
+				Reason: words("沿用差异 %s 的处理：%s，%s", "taken over from case %s: %s by %s", p.ID, p.Outcome, p.By),
+			}
 		}
 	}
+	return nil
 }
 
 func stateFor(f Finding) State {
@@ -245,7 +269,7 @@ func absent(before *Case, s Sighting) (Case, *Event, bool) {
 	default:
 		return Case{}, nil, false
 	}
-	event.State, event.Reason = now.State, s.whyGone(now.State == StateCleared)
+	event.State, event.Reason = now.State, s.whyGone(now, before.State)
 	return now, event, true
 }
 

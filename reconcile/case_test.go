@@ -145,10 +145,65 @@ func TestResolvedCase(t *testing.T) {
 	require.Equal(t, StateOpen, changed.State)
 	require.Equal(t, EventReopened, e.Kind)
 
-	gone, _, _ := Observe(&c, goneNow(agreed19(), thursday+1))
+	gone, e, _ := Observe(&c, goneNow(agreed19(), thursday+1))
 	require.Equal(t, StateResolved, gone.State)
+	require.Contains(t, e.Reason.EN, "it was resolved before")
+	require.NotContains(t, e.Reason.EN, "a person")
 	back, _, _ := Observe(&gone, found(less(), thursday+2))
 	require.Equal(t, StateOpen, back.State, "true again")
+}
+
+func TestAProposalFallsWithItsFacts(t *testing.T) {
+	c, _, _ := Observe(nil, found(less(), thursday))
+	c.State, c.Outcome, c.By = StateProposed, "核销", "王"
+	same, e, _ := Observe(&c, found(less(), thursday+1))
+	require.Equal(t, StateProposed, same.State)
+	require.Nil(t, e)
+
+	other := less()
+	other.pay.Order.Amount = 1911
+	open, e, _ := Observe(&c, found(other, thursday+1))
+	require.Equal(t, []any{StateOpen, "", ""}, []any{open.State, open.Outcome, open.By})
+	require.Equal(t, EventWithdrawn, e.Kind)
+	require.Equal(t, Fen(2), e.Delta)
+	require.Contains(t, e.Reason.EN, `王's proposal "核销" is withdrawn: the facts were "paid 19.09`)
+	require.Contains(t, e.Reason.EN, `are "paid 19.11`)
+	var r RollForward
+	r.count(*e)
+	require.Equal(t, RollForward{Revalued: Sum{1, 2}}, r)
+}
+
+func TestADecisionIsTakenOverFromTheCaseOfANotice(t *testing.T) {
+	s := found(less(), thursday)
+	before, _, _ := Observe(nil, s)
+	before.ID, before.Outcome, before.By = "Dnotice", "调账", "王"
+	for state, pending := range map[State]int64{StateResolved: 0, StateProposed: 1} {
+		before.State = state
+		s.Predecessors = []Case{before}
+		c, e, _ := Observe(nil, s)
+		require.Equal(t, []any{state, "王"}, []any{c.State, c.By})
+		require.Equal(t, []any{EventInherited, state, State("")}, []any{e.Kind, e.State, e.Was})
+		require.Contains(t, e.Reason.EN, "taken over from case Dnotice: 调账 by 王")
+		var r RollForward
+		r.count(*e)
+		require.Equal(t, pending, r.New.Count)
+	}
+	before.Facts = "others"
+	s.Predecessors = []Case{before}
+	_, e, _ := Observe(nil, s)
+	require.Equal(t, EventOpened, e.Kind)
+}
+
+func TestWhyACaseIsLeft(t *testing.T) {
+	c, _, _ := Observe(nil, found(less(), thursday))
+	systemic := goneNow(agreed19(), thursday+1)
+	systemic.KeepOpen = true
+	_, e, _ := Observe(&c, systemic)
+	require.Contains(t, e.Reason.EN, "looks systemic and clears nothing, the next run looks again")
+	unpaid := less()
+	unpaid.shows("UNPAID")
+	_, e, _ = Observe(&c, goneNow(unpaid, thursday+1))
+	require.Contains(t, e.Reason.EN, "a person has to close it")
 }
 
 func TestVanishedRowClearsWhenItReturnsUnchanged(t *testing.T) {

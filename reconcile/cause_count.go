@@ -19,6 +19,12 @@ type answered struct{ judged, untold int64 }
 
 func newCauses(set Settings, had []Case) *causes {
 	cs := &causes{Settings: set, byCode: map[Group]map[Code]*Cause{}, groups: map[Group]*answered{}, silent: map[string]int64{}}
+	cs.recall(had)
+	return cs
+}
+
+// recall gives the causes the cases that they have had.
+func (cs *causes) recall(had []Case) {
 	for i, c := range had {
 		g := Group{Scope: c.Scope}
 		if c.Scope == "" {
@@ -26,7 +32,6 @@ func newCauses(set Settings, had []Case) *causes {
 		}
 		cs.cause(g, c.Code, c.LedgerDay).Case = &had[i]
 	}
-	return cs
 }
 
 // of is the group's count.

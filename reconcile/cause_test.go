@@ -1,6 +1,7 @@
 package reconcile_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -199,6 +200,54 @@ func TestDecidedOnceForAll(t *testing.T) {
 	require.EqualValues(t, 26, w.cause().Covers)
 }
 
+// meddling is a store in which a person does something just before a run
+// publishes.
+type meddling struct {
+	*store.DB
+	before func()
+}
+
+func (m meddling) Publish(ctx context.Context, runID string, fn func(reconcile.Publication) error) error {
+	m.before()
+	return m.DB.Publish(ctx, runID, fn)
+}
+
+func TestACauseThatIsDecidedWhileARunIsUnderWay(t *testing.T) {
+	for name, tt := range map[string]struct {
+		code reconcile.Code
+		want reconcile.State
+	}{
+		"a grave one stays proposed": {reconcile.BillNotFound, reconcile.StateProposed},
+		"a plain one stays resolved": {reconcile.AmountBillMore, reconcile.StateResolved},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.job.Settings.OneCaseFrom = 20
+			w.unsaid(monday, 25)
+			for i := range 25 {
+				if tt.code == reconcile.AmountBillMore {
+					b := w.paid(monday, fmt.Sprintf("B%03d", i))
+					b.TotalAmount, b.BillPayment.TotalAmount, b.BillPayment.BuyerPayAmount = "1910", "1910", "1910"
+					w.ums.Put(b)
+				}
+			}
+			w.run(monday)
+			require.Equal(t, tt.code, w.cause().Code)
+			w.job.Store = meddling{w.db, func() {
+				_, err := w.db.Decide(t.Context(), w.cause().ID, func(c reconcile.Case) (reconcile.Case, reconcile.Event, error) {
+					remedy, _ := reconcile.ParseRemedy("adjust")
+					return reconcile.Resolve(c, reconcile.Decision{Remedy: remedy, Note: "done so", By: "a", At: w.clock.Now()})
+				})
+				require.NoError(t, err)
+			}}
+			s := w.run(monday)
+			c := w.cause()
+			require.Equal(t, []any{tt.want, "调账", "a"}, []any{c.State, c.Outcome, c.By})
+			require.EqualValues(t, map[reconcile.State]int64{reconcile.StateProposed: 1, reconcile.StateResolved: 0}[tt.want], s.Cases.Closing.Count)
+		})
+	}
+}
+
 func TestACauseWaitsForAnswers(t *testing.T) {
 	w := newWorld(t)
 	w.job.Settings.OneCaseFrom = 20
@@ -310,5 +359,32 @@ func TestSourceOfNoticesThatNeverLived(t *testing.T) {
 		require.Empty(t, w.states())
 		w.job.Settings.ExpectNotices = false
 		require.Empty(t, alarms(w.run(monday)), "none are expected")
+	}
+}
+
+// A day that is closed while a run of it is under way keeps its figures.
+func TestADayThatIsClosedWhileARunIsUnderWay(t *testing.T) {
+	for name, restate := range map[string]bool{"is not published over": false, "is restated when that was asked for": true} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.trade(monday, 3)
+			first := w.run(monday)
+			w.job.Store = meddling{w.db, func() {
+				_, err := w.db.SignOff(t.Context(), monday, func(reconcile.Standing) (reconcile.SignOff, error) {
+					return reconcile.SignOff{Day: monday, Closed: true, At: w.clock.Now(), By: "a", RunID: first.RunID}, nil
+				})
+				require.NoError(t, err)
+			}}
+			s, err := w.job.Run(t.Context(), reconcile.Request{Day: monday, Restate: restate})
+			last, _, lastErr := w.db.LastRun(t.Context(), monday)
+			require.NoError(t, lastErr)
+			if restate {
+				require.NoError(t, err)
+				require.Equal(t, s.RunID, last.RunID)
+				return
+			}
+			require.ErrorIs(t, err, reconcile.ErrDayClosed)
+			require.Equal(t, first.RunID, last.RunID)
+		})
 	}
 }

@@ -1,8 +1,9 @@
 package reconcile
 
-// Change is what one run did to a case, or left as it is.
+// Change is what became of a case from one run of a day to the next.
 type Change struct {
-	Kind EventKind // the first event of the run; EventStill: there was none
+	Kind EventKind // the last event; EventStill: there was none
+	Who  string    // a person, or the run of another day; empty: the run itself
 	Line Line
 	Why  Words // of the event; of a case that is still open its reason
 }
@@ -12,11 +13,11 @@ type Change struct {
 const EventStill EventKind = "still_open"
 
 // ChangeKinds in the order in which they are told.
-var ChangeKinds = []EventKind{EventCleared, EventOpened, EventReopened, EventRevalued, EventGone, EventStill}
+var ChangeKinds = []EventKind{EventCleared, EventOpened, EventReopened, EventRevalued, EventWithdrawn, EventInherited, EventProposed, EventResolved, EventRejected, EventAccepted, EventGone, EventStill}
 
 // whyGone says what an order, row or cause shows now that a condition no
 // longer holds.
-func (s Sighting) whyGone(cleared bool) Words {
+func (s Sighting) whyGone(now Case, was State) Words {
 	var w Words
 	v := s.Verdict
 	switch {
@@ -32,8 +33,22 @@ func (s Sighting) whyGone(cleared bool) Words {
 	default:
 		w = words("现为%[1]s：台账 %[2]s，渠道 %[3]s", "now %[4]s: ledger %[2]s, UMS %[3]s yuan", v.Class.ZH(), v.Ledger.Yuan(), v.UMS.Yuan(), v.Class)
 	}
-	if !cleared {
-		w.ZH, w.EN = w.ZH+"；须由人关闭", w.EN+"; a person has to close it"
+	if left := s.whyLeft(now, was); left != (Words{}) {
+		w.ZH, w.EN = w.ZH+"；"+left.ZH, w.EN+"; "+left.EN
 	}
 	return w
+}
+
+// whyLeft says what becomes of a case that is not cleared though its condition
+// is gone.
+func (s Sighting) whyLeft(now Case, was State) Words {
+	switch {
+	case now.State == StateCleared:
+		return Words{}
+	case was == StateResolved:
+		return Words{"此前已处理", "it was resolved before"}
+	case s.KeepOpen:
+		return Words{"本次对账疑似系统性问题，不作消除，下次对账再看", "this run looks systemic and clears nothing, the next run looks again"}
+	}
+	return Words{"须由人关闭", "a person has to close it"}
 }

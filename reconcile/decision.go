@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // Remedy is what a person decided about a case (处理方式).
@@ -35,7 +38,7 @@ func ParseRemedy(s string) (Remedy, bool) {
 type Decision struct {
 	Remedy Remedy // of a resolution
 	Note   string
-	By     string // who; names are compared trimmed and without regard to case
+	By     string // who; names are compared without regard to spelling, see samePerson
 	User   string // of the system; kept beside
 	At     time.Time
 	On     Day // it was done, where that was said; kept with the event
@@ -115,7 +118,26 @@ func (d Decision) reviews(c Case) error {
 	return nil
 }
 
-func (d Decision) person() string { return strings.TrimSpace(d.By) }
+// person is the name as it is kept; empty where nothing of it can be seen.
+func (d Decision) person() string {
+	if bareName(d.By) == "" {
+		return ""
+	}
+	return strings.TrimSpace(d.By)
+}
+
+// samePerson compares names without regard to case, blanks, width, or what
+// cannot be seen: two pairs of eyes are not one that spells itself differently.
+func samePerson(a, b string) bool { return strings.EqualFold(bareName(a), bareName(b)) }
+
+func bareName(name string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) || unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, norm.NFKC.String(name))
+}
 
 func (d Decision) event(c Case, was State, kind EventKind, why Words) Event {
 	by := d.person()

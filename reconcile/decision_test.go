@@ -123,3 +123,14 @@ func TestDecisionsRelyOnFacts(t *testing.T) {
 		require.NotNil(t, e)
 	}
 }
+
+func TestSamePerson(t *testing.T) {
+	for name, want := range map[string]bool{
+		"Zhang San": true, " zhang  san ": true, "Zhang\u00a0San": true, "Ｚｈａｎｇ　Ｓａｎ": true, "Zhang\u200b San\ufeff": true, "Zha\u00adng San": true,
+		"Zhang Si": false, "张三": false, "": false,
+	} {
+		require.Equal(t, want, samePerson(name, "Zhang San"), "%q", name)
+	}
+	require.Empty(t, Decision{By: "\u200b 　"}.person(), "a name that nobody can see is none")
+	require.Equal(t, "张 三", Decision{By: " 张 三 "}.person(), "kept as it was said")
+}

@@ -146,7 +146,3 @@ func (e Event) isBy(person string) bool {
 	name, _, _ := strings.Cut(e.By, " (")
 	return samePerson(name, person)
 }
-
-func samePerson(a, b string) bool {
-	return strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b))
-}

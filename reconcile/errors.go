@@ -17,6 +17,10 @@ var (
 	// roll-forward do not add up; nothing of the run is published.
 	ErrBooksOpen = errors.New("the figures of the run do not add up")
 
+	// ErrDecidedMeanwhile is matched by what Publication.Case returns when
+	// somebody has moved the case since it was read.
+	ErrDecidedMeanwhile = errors.New("somebody has decided about it meanwhile")
+
 	// ErrNoLedger is matched by what Ledger.Read returns when the source of
 	// the day does not exist.
 	ErrNoLedger = errors.New("the ledger is not there")

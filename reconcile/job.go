@@ -138,7 +138,8 @@ type Store interface {
 	// judged and how many it found discrepant.
 	History(ctx context.Context, before Day) ([]DayShare, error)
 	// CauseCases lists the cases that causes have had on ledger days from
-	// since on, and those of the rows of sources.
+	// since on, and those of the rows of sources. Called within Publish it
+	// shows them as they are then.
 	CauseCases(ctx context.Context, since Day) ([]Case, error)
 	// DayOrders is how many orders of every kind a merchant's ledger day holds.
 	DayOrders(ctx context.Context, mid string, day Day) (int64, error)
@@ -175,8 +176,12 @@ type StatementDay struct {
 
 // Publication is the one transaction in which a run becomes visible.
 type Publication interface {
+	// ClosedBy is who has closed the day of the run; empty: it is open.
+	ClosedBy() (string, error)
 	Verdict(v Verdict) error
-	Case(c Case) error
+	// Case writes a case that was read in the state was; empty: it is new.
+	// The error matches ErrDecidedMeanwhile when it has another one by now.
+	Case(c Case, was State) error
 	Event(e Event) error
 	// BadRows yields the bad rows of the last loads in scope with the
 	// case each has, and the pending cases of bad rows that are gone.

@@ -39,7 +39,7 @@ func (b *book) notice(n NoticeSighting, code Code, found []Finding) error {
 		s.Finding = &found[i]
 	}
 	s.Verdict = v
-	if err := b.sum.countFindings(v); err != nil {
+	if err := b.sum.countFindings(v, s.Order.LedgerDay != b.Day); err != nil {
 		return err
 	}
 	var before *Case

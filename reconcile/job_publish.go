@@ -16,6 +16,12 @@ func (n *night) publish(ctx context.Context) error {
 	}
 	return n.Store.Publish(ctx, n.sum.RunID, func(p Publication) error {
 		b := &book{night: n, out: p, today: DayOf(n.scope.Now), mute: map[Words]int{}}
+		if err := n.refuseClosed(p); err != nil {
+			return err
+		}
+		if err := n.recall(ctx); err != nil { // somebody may have decided since
+			return err
+		}
 		if err := b.common(n.causes, n.together); err != nil {
 			return err
 		}
@@ -38,6 +44,19 @@ func (n *night) publish(ctx context.Context) error {
 		}
 		return b.close(n.Clock.Now())
 	})
+}
+
+// refuseClosed keeps the figures of a day that somebody has closed, maybe while
+// the run was under way.
+func (n *night) refuseClosed(p Publication) error {
+	if n.Restate {
+		return nil
+	}
+	by, err := p.ClosedBy()
+	if err == nil && by != "" {
+		err = fmt.Errorf("%s: %w by %s", n.Day, ErrDayClosed, by)
+	}
+	return err
 }
 
 // families yields the evidence, with a reason where an order has no answer.
@@ -200,7 +219,11 @@ func (b *book) move(before *Case, s Sighting) (Case, error) {
 		}
 		return Case{}, nil
 	}
-	if err := b.out.Case(now); err != nil {
+	var was State
+	if before != nil {
+		was = before.State
+	}
+	if err := b.out.Case(now, was); err != nil {
 		return Case{}, err
 	}
 	if event == nil {

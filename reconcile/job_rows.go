@@ -32,7 +32,7 @@ func (b *book) badRows() error {
 
 func (b *book) badRow(r RowSighting, cs *causes) error {
 	sight := r.sighting(b.today, b.Day, b.sum.Systemic)
-	if err := b.sum.countFindings(sight.Verdict); err != nil {
+	if err := b.sum.countFindings(sight.Verdict, sight.Order.LedgerDay != b.Day); err != nil {
 		return err
 	}
 	if sight.Finding != nil && cs.standing(Group{Scope: r.Scope}, sight.Finding.Code, r.cases()) != nil {

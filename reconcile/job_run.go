@@ -16,6 +16,7 @@ type Request struct {
 	Day     Day
 	NoQuery bool // judge again with the answers at hand
 	Requery bool // ask the final orders of the day, too
+	Restate bool // the day may be closed
 }
 
 // Run reconciles one day. The summary is what was published; with an error it
@@ -23,7 +24,8 @@ type Request struct {
 //
 // It returns ErrInterrupted when ctx ended first (what was answered is kept,
 // and the next Run of the day goes on), ErrBooksOpen when the figures do not
-// add up, ErrNoLedger when the day has no source, or what the ledger or the
+// add up, ErrDayClosed when somebody has closed the day, whether before or while
+// it ran, and it is not to be restated, ErrNoLedger when the day has no source, or what the ledger or the
 // store returned.
 func (j *Job) Run(ctx context.Context, r Request) (Summary, error) {
 	started := j.Clock.Now()

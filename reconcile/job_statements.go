@@ -162,7 +162,7 @@ func (b *book) settleTotal(t SettleTotal) error {
 
 // alone moves a case that no order carries, and returns it as it stands.
 func (b *book) alone(before *Case, s Sighting) (Case, error) {
-	if err := b.sum.countFindings(s.Verdict); err != nil {
+	if err := b.sum.countFindings(s.Verdict, s.Order.LedgerDay != b.Day); err != nil {
 		return Case{}, err
 	}
 	now, err := b.move(before, s)

@@ -9,17 +9,10 @@ import (
 // that a wrong setting is likelier than as many faults, and for what the
 // discrepant orders have in common.
 func (n *night) suspect(ctx context.Context) error {
-	had, err := n.Store.CauseCases(ctx, n.scope.Since)
-	if err != nil {
+	n.causes = newCauses(n.Settings, nil)
+	if err := n.recall(ctx); err != nil {
 		return err
 	}
-	ofRows := func(c Case) bool { return c.Scope != "" }
-	for _, c := range had {
-		if ofRows(c) {
-			n.rowsHad = append(n.rowsHad, c)
-		}
-	}
-	n.causes = newCauses(n.Settings, slices.DeleteFunc(had, ofRows))
 	for f, err := range n.families(ctx) {
 		if err != nil {
 			return err
@@ -36,6 +29,17 @@ func (n *night) suspect(ctx context.Context) error {
 			"likely systemic: %[2]d of %[1]d judged orders are discrepant; nothing was cleared; check mid, amount unit, day and ledger first", n.sum.Judged, n.sum.Discrepant))
 	}
 	return n.orderCauses(ctx)
+}
+
+// recall reads what the cases of causes have come to.
+func (n *night) recall(ctx context.Context) error {
+	had, err := n.Store.CauseCases(ctx, n.scope.Since)
+	if err != nil {
+		return err
+	}
+	n.rowsHad = slices.DeleteFunc(slices.Clone(had), func(c Case) bool { return c.Scope == "" })
+	n.causes.recall(slices.DeleteFunc(had, func(c Case) bool { return c.Scope != "" }))
+	return nil
 }
 
 // compare counts the orders of a family.

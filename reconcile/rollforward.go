@@ -28,7 +28,7 @@ func AgeBands() []AgeBand {
 // count adds an event to the movement of pending cases.
 func (r *RollForward) count(e Event) {
 	switch {
-	case e.Kind == EventRevalued && e.Was.Pending():
+	case (e.Kind == EventRevalued || e.Kind == EventWithdrawn && e.Delta != 0) && e.Was.Pending():
 		r.Revalued.Count++
 		r.Revalued.Fen += e.Delta
 	case e.State.Pending() && e.Was == "":

@@ -25,11 +25,13 @@ type SignOff struct {
 // Standing is how a day stands before somebody signs it off.
 type Standing struct {
 	Day        Day
-	Last       *SignOff // nil: it was never closed
-	Run        *Summary // the last published run; nil: none
-	Signed     *Summary // the run of Last
-	Unverified int64    // orders of the day without a trustworthy answer
-	Grave      []Case   // open and proposed cases S1 and S2 of the day, without their keys
+	Last       *SignOff  // nil: it was never closed
+	Run        *Summary  // the last published run; nil: none
+	Latest     RunStatus // of the newest run, which may have published nothing; empty: none
+	Signed     *Summary  // the run of Last
+	Unverified int64     // orders of the day that are not judged, or without a trustworthy answer
+	Unproven   []string  // the first of their bill numbers
+	Grave      []Case    // open and proposed cases S1 and S2 of the day, without their keys
 }
 
 // Errors of sign-offs.
@@ -38,6 +40,9 @@ var (
 	ErrDayOpen    = errors.New("the day is not closed")
 	ErrDayClosed  = errors.New("the day is closed")
 	ErrNotReady   = errors.New("the day cannot be closed yet")
+	// Both are an ErrNotReady: another run is wanted.
+	ErrDayUnfinished = fmt.Errorf("%w: a run of it", ErrNotReady)
+	ErrDayUnproven   = fmt.Errorf("%w: it", ErrNotReady)
 )
 
 // CloseDay locks the figures of a day's last run. It is refused while an order
@@ -51,14 +56,18 @@ func CloseDay(s Standing, d Decision, accepted []string) (SignOff, error) {
 		return SignOff{}, ErrNoRunOfDay
 	case s.Last != nil && s.Last.Closed && s.Last.RunID == s.Run.RunID:
 		return SignOff{}, fmt.Errorf("%w by %s", ErrDayClosed, s.Last.By)
-	case s.Run.Status != RunComplete:
-		return SignOff{}, fmt.Errorf("%w: its last run is %s", ErrNotReady, s.Run.Status)
-	case s.Unverified > 0:
-		return SignOff{}, fmt.Errorf("%w: %d orders are unverified", ErrNotReady, s.Unverified)
-	case len(accepted) > 0 && strings.TrimSpace(d.Note) == "":
+	}
+	if err := s.proven(); err != nil {
+		return SignOff{}, err
+	}
+	if len(accepted) > 0 && strings.TrimSpace(d.Note) == "" {
 		return SignOff{}, ErrNoNote
 	}
-	if err := s.unaccepted(accepted); err != nil {
+	accepted, err := s.named(accepted)
+	if err == nil {
+		err = s.unaccepted(accepted)
+	}
+	if err != nil {
 		return SignOff{}, err
 	}
 	return SignOff{
@@ -66,19 +75,67 @@ func CloseDay(s Standing, d Decision, accepted []string) (SignOff, error) {
 	}, nil
 }
 
-// unaccepted names the grave cases that nobody took note of, and what was
-// accepted and is no such case.
-func (s Standing) unaccepted(accepted []string) error {
-	var left, known []string
-	for _, c := range s.Grave {
-		known = append(known, c.ID)
-		if !slices.Contains(accepted, c.ID) {
-			left = append(left, fmt.Sprintf("%s %s %s", c.ID, c.Severity, c.Code))
+// proven says why the day's own figures do not stand yet. What was carried over
+// from other days is no matter of this one.
+func (s Standing) proven() error {
+	switch {
+	case s.Latest == RunRunning:
+		return fmt.Errorf("%w is under way, or was killed", ErrDayUnfinished)
+	case s.Latest == RunInterrupted:
+		return fmt.Errorf("%w was interrupted", ErrDayUnfinished)
+	case s.Run.NoQuery:
+		return fmt.Errorf("%w was last judged by the answers at hand (--no-query)", ErrDayUnproven)
+	case s.Run.LedgerEmpty:
+		return fmt.Errorf("%w holds no order though the days beside it do, or did before", ErrDayUnproven)
+	case s.Unverified > 0:
+		return fmt.Errorf("%w holds %d orders that are unverified or not judged: %s", ErrDayUnproven, s.Unverified, strings.Join(s.Unproven, ", "))
+	}
+	return nil
+}
+
+// AcceptedEvents tell the cases that a signer accepted what was said of them.
+func (s SignOff) AcceptedEvents() (events []Event) {
+	by := s.By
+	if s.User != "" {
+		by += " (" + s.User + ")"
+	}
+	for _, id := range s.Accepted {
+		events = append(events, Event{CaseID: id, At: s.At, Kind: EventAccepted, By: by, Reason: words("%[1]s 日结接受：%[2]s", "accepted when %s was closed: %s", s.Day, s.Note)})
+	}
+	return events
+}
+
+// named are the whole ids of the grave cases that were accepted, by their ids or
+// the beginnings that no other of them has.
+func (s Standing) named(prefixes []string) (ids []string, err error) {
+	for _, prefix := range prefixes {
+		var found []string
+		for _, c := range s.Grave {
+			if c.ID == prefix || len(prefix) >= MinIDPrefix && strings.HasPrefix(c.ID, prefix) {
+				found = append(found, c.ID)
+			}
+		}
+		switch {
+		case slices.Contains(found, prefix):
+			found = []string{prefix}
+		case len(found) == 0:
+			return nil, fmt.Errorf("%w: %s is no pending case of S1 or S2 of the day", ErrNotReady, prefix)
+		case len(found) > 1:
+			return nil, fmt.Errorf("%w: %s is the beginning of %s", ErrNotReady, prefix, strings.Join(found, " and "))
+		}
+		if !slices.Contains(ids, found[0]) {
+			ids = append(ids, found[0])
 		}
 	}
-	for _, id := range accepted {
-		if !slices.Contains(known, id) {
-			return fmt.Errorf("%w: %s is no pending case of S1 or S2 of the day", ErrNotReady, id)
+	return ids, nil
+}
+
+// unaccepted names the grave cases that nobody took note of.
+func (s Standing) unaccepted(accepted []string) error {
+	var left []string
+	for _, c := range s.Grave {
+		if !slices.Contains(accepted, c.ID) {
+			left = append(left, fmt.Sprintf("%s %s %s", c.ID, c.Severity, c.Code))
 		}
 	}
 	if len(left) > 0 {
@@ -95,7 +152,7 @@ func ReopenDay(s Standing, d Decision) (SignOff, error) {
 		return SignOff{}, ErrNobody
 	case s.Last == nil || !s.Last.Closed:
 		return SignOff{}, ErrDayOpen
-	case strings.EqualFold(d.person(), strings.TrimSpace(s.Last.By)):
+	case samePerson(d.By, s.Last.By):
 		return SignOff{}, fmt.Errorf("%w: %s has signed it", ErrSamePerson, s.Last.By)
 	case strings.TrimSpace(d.Note) == "":
 		return SignOff{}, ErrNoNote
@@ -110,10 +167,12 @@ type Moved struct {
 	Is   Sum    `json:"is"`
 }
 
-// WhatMoved compares two runs of one day: classes, money and codes, in a fixed
-// order. Figures that are the same are left out.
+// WhatMoved compares the day's own figures in two runs of it: classes, money and
+// codes, in a fixed order. Figures that are the same are left out, and so is
+// what was carried over from other days.
 func WhatMoved(was, is Summary) []Moved {
 	var moved []Moved
+	was, is = was.withOwn(), is.withOwn()
 	add := func(what string, a, b Sum) {
 		if a != b {
 			moved = append(moved, Moved{what, a, b})
@@ -128,13 +187,34 @@ func WhatMoved(was, is Summary) []Moved {
 			b = newKindTotals()
 		}
 		for _, class := range Classes {
-			add(string(kind)+" "+string(class), a.Classes[class], b.Classes[class])
+			add(string(kind)+" "+string(class), a.own(class), b.own(class))
 		}
-		add(string(kind)+" ledger", a.Ledger, b.Ledger)
-		add(string(kind)+" UMS", a.UMS, b.UMS)
+		add(string(kind)+" ledger", a.OwnLedger, b.OwnLedger)
+		add(string(kind)+" UMS", a.OwnUMS, b.OwnUMS)
 	}
 	for _, rule := range Rules {
-		add(string(rule.Code), was.Codes[rule.Code], is.Codes[rule.Code])
+		add(string(rule.Code), was.OwnCodes[rule.Code], is.OwnCodes[rule.Code])
 	}
 	return moved
+}
+
+// own is what the day itself has in a class.
+func (k *KindTotals) own(c Class) Sum {
+	all, carried := k.Classes[c], k.Carried[c]
+	return Sum{Count: all.Count - carried.Count, Fen: all.Fen - carried.Fen}
+}
+
+// withOwn takes, of a run of an earlier umsrecon, all figures for the day's own.
+func (s Summary) withOwn() Summary {
+	if s.OwnCodes != nil {
+		return s
+	}
+	kinds := map[Kind]*KindTotals{}
+	for kind, k := range s.Kinds {
+		own := *k
+		own.OwnLedger, own.OwnUMS = k.Ledger, k.UMS
+		kinds[kind] = &own
+	}
+	s.Kinds, s.OwnCodes = kinds, s.Codes
+	return s
 }

@@ -21,12 +21,20 @@ func TestCloseDay(t *testing.T) {
 		"a quiet day":                            {func(*Standing) {}, "Zhang", "", nil, nil},
 		"nobody signs":                           {func(*Standing) {}, " ", "", nil, ErrNobody},
 		"never run":                              {func(s *Standing) { s.Run = nil }, "Zhang", "", nil, ErrNoRunOfDay},
-		"run in part":                            {func(s *Standing) { s.Run.Status = RunIncomplete }, "Zhang", "", nil, ErrNotReady},
-		"unverified orders":                      {func(s *Standing) { s.Unverified = 1 }, "Zhang", "", nil, ErrNotReady},
+		"only other days' orders are unverified": {func(s *Standing) { s.Run.Status = RunIncomplete }, "Zhang", "", nil, nil},
+		"unverified orders":                      {func(s *Standing) { s.Unverified = 1 }, "Zhang", "", nil, ErrDayUnproven},
+		"judged by old answers":                  {func(s *Standing) { s.Run.NoQuery = true }, "Zhang", "", nil, ErrDayUnproven},
+		"no ledger":                              {func(s *Standing) { s.Run.LedgerEmpty = true }, "Zhang", "", nil, ErrDayUnproven},
+		"a run is under way":                     {func(s *Standing) { s.Latest = RunRunning }, "Zhang", "", nil, ErrDayUnfinished},
+		"a run was interrupted":                  {func(s *Standing) { s.Latest = RunInterrupted }, "Zhang", "", nil, ErrDayUnfinished},
+		"the newest run failed":                  {func(s *Standing) { s.Latest = RunFailed }, "Zhang", "", nil, nil},
 		"a grave case":                           {func(s *Standing) { s.Grave = grave }, "Zhang", "", nil, ErrNotReady},
 		"one of two accepted":                    {func(s *Standing) { s.Grave = grave }, "Zhang", "known", []string{"D1"}, ErrNotReady},
 		"both accepted":                          {func(s *Standing) { s.Grave = grave }, "Zhang", "known", []string{"D2", "D1"}, nil},
 		"both accepted, without a word":          {func(s *Standing) { s.Grave = grave }, "Zhang", "", []string{"D2", "D1"}, ErrNoNote},
+		"accepted by the beginning of the id":    {func(s *Standing) { s.Grave = []Case{{ID: "D1234", Severity: S1}} }, "Zhang", "known", []string{"D123"}, nil},
+		"accepted by too little of it":           {func(s *Standing) { s.Grave = []Case{{ID: "D1234", Severity: S1}} }, "Zhang", "known", []string{"D12"}, ErrNotReady},
+		"accepted by what two begin with":        {func(s *Standing) { s.Grave = []Case{{ID: "D1234"}, {ID: "D1235"}} }, "Zhang", "known", []string{"D123"}, ErrNotReady},
 		"accepted what is none":                  {func(*Standing) {}, "Zhang", "known", []string{"D9"}, ErrNotReady},
 		"closed already":                         {func(s *Standing) { s.Last = &SignOff{Closed: true, RunID: "r1"} }, "Li", "", nil, ErrDayClosed},
 		"closed, and run again":                  {func(s *Standing) { s.Last = &SignOff{Closed: true, RunID: "r0"} }, "Li", "", nil, nil},
@@ -42,7 +50,11 @@ func TestCloseDay(t *testing.T) {
 				return
 			}
 			require.NoError(t, err)
-			require.Equal(t, SignOff{Day: thursday, Closed: true, At: nightly, By: c.by, User: "root", Note: c.note, RunID: "r1", Accepted: c.accepted}, got)
+			require.Equal(t, SignOff{Day: thursday, Closed: true, At: nightly, By: c.by, User: "root", Note: c.note, RunID: "r1", Accepted: got.Accepted}, got)
+			require.Len(t, got.Accepted, len(c.accepted))
+			for i, id := range got.Accepted {
+				require.Contains(t, id, c.accepted[i])
+			}
 		})
 	}
 }
@@ -89,4 +101,23 @@ func TestSettleDateOfASignedDay(t *testing.T) {
 	require.Equal(t, S3, s.judge()[0].Findings[0].Severity)
 	s.pay.SignedOff = true
 	require.Equal(t, S2, s.judge()[0].Findings[0].Severity)
+}
+
+// What other days carry into a run says nothing about its day.
+func TestWhatMovedOfTheDayItself(t *testing.T) {
+	run := func(carried, own Fen) (s Summary) {
+		s.OwnCodes = map[Code]Sum{}
+		for i, amount := range []Fen{carried, own} {
+			k := Key{BillKey: BillKey{BillNo: "B"}}
+			v := Verdict{Key: k, Class: Matched, Ledger: amount, UMS: amount, Facts: Facts{LedgerPaid: true, BillPaid: true}}
+			v.Findings = []Finding{{Code: SettleBeforePay, Severity: S3, Ledger: Some(amount)}}
+			require.NoError(t, s.Count(v, Order{Key: k, Amount: amount}, Bill{}, i == 0))
+		}
+		return s
+	}
+	require.Empty(t, WhatMoved(run(100, 7), run(300, 7)))
+	require.Equal(t, []Moved{
+		{"payment matched", Sum{1, 7}, Sum{1, 8}}, {"payment ledger", Sum{1, 7}, Sum{1, 8}}, {"payment UMS", Sum{1, 7}, Sum{1, 8}},
+		{"SETTLE_BEFORE_PAY", Sum{1, 7}, Sum{1, 8}},
+	}, WhatMoved(run(100, 7), run(300, 8)))
 }

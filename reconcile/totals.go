@@ -36,6 +36,9 @@ type Summary struct {
 	Queries Queries              `json:"queries"`
 	// Codes counts every finding of the run, notes too, with what is at stake.
 	Codes map[Code]Sum `json:"codes"`
+	// OwnCodes is the part of Codes that stands on orders and rows of the run's
+	// own day; nil in a run of an earlier umsrecon.
+	OwnCodes map[Code]Sum `json:"own_codes"`
 	// NotCompared counts, by ledger column, the orders whose column UMS did
 	// not answer.
 	NotCompared map[string]int64 `json:"not_compared"`
@@ -98,6 +101,9 @@ type KindTotals struct {
 	// Ledger and UMS add up the money that each side says has moved.
 	Ledger Sum `json:"ledger"`
 	UMS    Sum `json:"ums"`
+	// OwnLedger and OwnUMS are the parts of them that are not carried over.
+	OwnLedger Sum `json:"own_ledger"`
+	OwnUMS    Sum `json:"own_ums"`
 	// BuyerPay and Coupon are what UMS states, over the bills that it says are paid.
 	BuyerPay       Sum    `json:"buyer_pay"`
 	Coupon         Sum    `json:"coupon"`
@@ -135,20 +141,26 @@ func (s *Summary) Count(v Verdict, o Order, b Bill, carried bool) error {
 	if carried {
 		addTo(&t, k.Carried, v.Class, o.Amount)
 	}
-	k.countMoney(&t, v, o, b)
+	k.countMoney(&t, v, o, b, carried)
 	k.Bridge.count(&t, v)
-	return errors.Join(t.err, s.countFindings(v))
+	return errors.Join(t.err, s.countFindings(v, carried))
 }
 
-func (k *KindTotals) countMoney(t *tally, v Verdict, o Order, b Bill) {
+func (k *KindTotals) countMoney(t *tally, v Verdict, o Order, b Bill, carried bool) {
 	if v.Facts.LedgerPaid {
 		t.add(&k.Ledger, v.Ledger)
+		if !carried {
+			t.add(&k.OwnLedger, v.Ledger)
+		}
 		t.addKnown(&k.LedgerBuyerPay, o.BuyerPay)
 		t.addKnown(&k.LedgerCoupon, o.Coupon)
 	}
 	if v.Facts.BillPaid {
 		flow := b.flow(v.Key.Kind())
 		t.add(&k.UMS, v.UMS)
+		if !carried {
+			t.add(&k.OwnUMS, v.UMS)
+		}
 		t.addKnown(&k.BuyerPay, flow.BuyerPay)
 		t.addKnown(&k.Coupon, flow.Coupon)
 	}
@@ -171,16 +183,19 @@ func (b *Bridge) count(t *tally, v Verdict) {
 	}
 }
 
-func (s *Summary) countFindings(v Verdict) error {
+func (s *Summary) countFindings(v Verdict, carried bool) error {
 	var t tally
 	if s.Codes == nil {
-		s.Codes = map[Code]Sum{}
+		s.Codes, s.OwnCodes = map[Code]Sum{}, map[Code]Sum{}
 	}
 	if s.NotCompared == nil {
 		s.NotCompared = map[string]int64{}
 	}
 	for _, f := range v.Findings {
 		addTo(&t, s.Codes, f.Code, v.Stake(f))
+		if !carried {
+			addTo(&t, s.OwnCodes, f.Code, v.Stake(f))
+		}
 		if f.Code == FieldNotCompared {
 			s.NotCompared[f.Basis]++
 		}

@@ -7,7 +7,7 @@ import (
 // Balance is the closing balance of the last published run of any day, and
 // what people have resolved and reopened since.
 func (p *publication) Balance() (opening, resolved, reopened reconcile.Sum, err error) {
-	last, found, err := summaryOf(p.tx, "SELECT summary FROM runs WHERE summary IS NOT NULL ORDER BY run_id DESC LIMIT 1")
+	last, found, err := summaryOf(p.tx, "SELECT summary FROM runs WHERE publication IS NOT NULL ORDER BY publication DESC LIMIT 1")
 	if err != nil {
 		return opening, resolved, reopened, p.named(err)
 	}

@@ -19,7 +19,7 @@ func TestBalance(t *testing.T) {
 	}
 	keep := func(p reconcile.Publication, id string, state, was reconcile.State, stake reconcile.Fen, seen reconcile.Day, by string) {
 		c := reconcile.Case{ID: id, Code: reconcile.BillNotFound, Severity: reconcile.S1, State: state, Key: payment("1").Key, LedgerDay: day, Stake: stake, FirstSeen: seen, LastSeen: day}
-		require.NoError(t, p.Case(c))
+		require.NoError(t, put(p, c))
 		kind, runID := reconcile.EventOpened, run
 		if by != "" {
 			kind, runID = reconcile.EventResolved, ""
@@ -88,7 +88,7 @@ func TestBadRows(t *testing.T) {
 				if s.Case != nil || s.Row == nil {
 					continue
 				}
-				err := p.Case(reconcile.Case{ID: s.CaseID, Code: s.Row.Code(), Severity: reconcile.S2, State: reconcile.StateOpen, LedgerDay: s.Day, Scope: s.Scope, Reason: s.Row.Reason, FirstSeen: day, LastSeen: day})
+				err := put(p, reconcile.Case{ID: s.CaseID, Code: s.Row.Code(), Severity: reconcile.S2, State: reconcile.StateOpen, LedgerDay: s.Day, Scope: s.Scope, Reason: s.Row.Reason, FirstSeen: day, LastSeen: day})
 				if err != nil {
 					return err
 				}

@@ -33,12 +33,22 @@ func saveCase(t *testing.T, db *DB, run string, cases ...reconcile.Case) {
 	t.Helper()
 	require.NoError(t, db.Publish(t.Context(), run, func(p reconcile.Publication) error {
 		for _, c := range cases {
-			if err := p.Case(c); err != nil {
+			if err := put(p, c); err != nil {
 				return err
 			}
 		}
 		return nil
 	}))
+}
+
+// put writes a case whatever the state that it is in.
+func put(p reconcile.Publication, c reconcile.Case) error {
+	var was reconcile.State
+	err := p.(*publication).each("SELECT state FROM cases WHERE case_id = ?", []any{c.ID}, func(row scanner) error { return row.Scan((*word)(&was)) })
+	if err != nil {
+		return err
+	}
+	return p.Case(c, was)
 }
 
 func TestNeighboursFilled(t *testing.T) {

@@ -62,6 +62,8 @@ func findDecidable(t *tx, prefix string) (reconcile.Case, error) {
 	switch {
 	case len(found) == 0:
 		return reconcile.Case{}, ErrNoCase
+	case len(prefix) < reconcile.MinIDPrefix && found[0].ID != prefix:
+		return reconcile.Case{}, fmt.Errorf("%w: who decides gives at least %d characters of the id", ErrAmbiguous, reconcile.MinIDPrefix)
 	case len(found) > 1 && found[0].ID != prefix:
 		return reconcile.Case{}, fmt.Errorf("%w: %s, %s", ErrAmbiguous, found[0].ID, found[1].ID)
 	}

@@ -58,7 +58,7 @@ func night(t *testing.T) (*DB, reconcile.Summary) {
 			caseOf(refund("1", "r"), reconcile.RefundWaiting, reconcile.Wait, reconcile.StateWaiting),
 			{ID: rows[0].CaseID, Code: reconcile.LedgerRowInvalid, Severity: reconcile.S2, State: reconcile.StateOpen, LedgerDay: day, FirstSeen: day, LastSeen: day},
 		} {
-			require.NoError(t, p.Case(c))
+			require.NoError(t, put(p, c))
 		}
 		require.NoError(t, p.Event(reconcile.Event{
 			CaseID: reconcile.CaseID(one.Key, reconcile.AmountBillMore), RunID: run, At: now, Kind: reconcile.EventOpened,

@@ -88,7 +88,7 @@ func (w *loading) end(l reconcile.Load) error {
 // does not. Of a source that is not per day only the days that it still holds
 // count: a rolling export drops its oldest days.
 const reopenVanished = `
-UPDATE orders SET final = 0
+UPDATE orders SET final = 0, class = NULL
 WHERE scope = ? AND load_id = ? AND final = 1
   AND (? OR ledger_day IN (SELECT ledger_day FROM orders WHERE scope = ? AND load_id = ?))`
 
@@ -126,7 +126,7 @@ func (w *loading) order(o reconcile.Order, row string) error {
 	case isCopy:
 		err = w.exec("UPDATE orders SET copies = copies + 1 WHERE order_id = ?", old.id)
 	case isConflict:
-		err = w.exec("UPDATE orders SET conflicting = 1, final = 0 WHERE order_id = ?", old.id)
+		err = w.exec("UPDATE orders SET conflicting = 1, final = 0, class = NULL WHERE order_id = ?", old.id)
 	}
 	if err != nil {
 		return err
@@ -165,7 +165,7 @@ func (w *loading) add(o reconcile.Order, row string) error {
 func (w *loading) replace(old seen, o reconcile.Order, row string, conflicting bool) error {
 	cols := append(ledgerColumns(&o),
 		column{"row_hash", row}, column{"scope", w.scope}, column{"load_id", w.id},
-		column{"copies", 1}, column{"conflicting", flag(conflicting)}, column{"final", 0})
+		column{"copies", 1}, column{"conflicting", flag(conflicting)}, column{"final", 0}, column{"class", nil})
 	if o.Status != old.status {
 		cols = append(cols, column{"status_at", instant(w.now)})
 	}

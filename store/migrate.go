@@ -31,6 +31,12 @@ ALTER TABLE loads ADD COLUMN kind TEXT NOT NULL DEFAULT 'ledger' CHECK (kind IN 
 ALTER TABLE loads ADD COLUMN reading TEXT NOT NULL DEFAULT '';
 ALTER TABLE loads ADD COLUMN judged_run_id TEXT REFERENCES runs;`,
 	},
+	3: {
+		before: "ALTER TABLE runs ADD COLUMN publication INTEGER;",
+		after: `
+UPDATE runs SET publication = (SELECT count(*) FROM runs AS r WHERE r.summary IS NOT NULL AND (r.ended_at, r.run_id) <= (runs.ended_at, runs.run_id))
+WHERE summary IS NOT NULL;`,
+	},
 }
 
 var creates = regexp.MustCompile(`(?m)^CREATE (UNIQUE INDEX|INDEX|TABLE|TRIGGER) `)

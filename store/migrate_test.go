@@ -22,14 +22,8 @@ func TestMigrateFromEverySchema(t *testing.T) {
 }
 
 func migrateFrom(t *testing.T, number int) {
-	path := filepath.Join(t.TempDir(), "old.db")
-	old, err := sql.Open("sqlite", dsn(path, writing))
-	require.NoError(t, err)
-	schema, err := schemas.ReadFile(fmt.Sprintf("testdata/schema-%d.sql", number))
-	require.NoError(t, err)
-	_, err = old.Exec(string(schema) + fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", applicationID, number))
-	require.NoError(t, err)
-	_, err = old.Exec("INSERT INTO runs (run_id, day, status, started_at) VALUES ('r', '2026-11-19', 'failed', '2026-11-20T02:30:00.000+08:00')")
+	path, old := older(t, number)
+	_, err := old.Exec("INSERT INTO runs (run_id, day, status, started_at) VALUES ('r', '2026-11-19', 'failed', '2026-11-20T02:30:00.000+08:00')")
 	require.NoError(t, err)
 	require.NoError(t, old.Close())
 
@@ -52,6 +46,37 @@ func migrateFrom(t *testing.T, number int) {
 	again, err := Open(t.Context(), path)
 	require.NoError(t, err, "a second time there is nothing to do")
 	require.NoError(t, again.Close())
+}
+
+// older is a database as an earlier version made it.
+func older(t *testing.T, number int) (path string, old *sql.DB) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "old.db")
+	old, err := sql.Open("sqlite", dsn(path, writing))
+	require.NoError(t, err)
+	schema, err := schemas.ReadFile(fmt.Sprintf("testdata/schema-%d.sql", number))
+	require.NoError(t, err)
+	_, err = old.Exec(string(schema) + fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", applicationID, number))
+	require.NoError(t, err)
+	return path, old
+}
+
+// TestMigrateKnowsTheOrderOfRuns: runs were told apart by their ids alone, and
+// one that was taken up late has an old id.
+func TestMigrateKnowsTheOrderOfRuns(t *testing.T) {
+	path, old := older(t, 3)
+	_, err := old.Exec(`INSERT INTO runs (run_id, day, status, started_at, ended_at, summary) VALUES
+('1', '2026-11-19', 'complete', '2026-11-20T02:30:00.000+08:00', '2026-11-21T09:00:00.000+08:00', '{"run_id": "1"}'),
+('2', '2026-11-20', 'complete', '2026-11-21T02:30:00.000+08:00', '2026-11-21T02:31:00.000+08:00', '{"run_id": "2"}'),
+('3', '2026-11-20', 'failed', '2026-11-21T02:30:00.000+08:00', '2026-11-21T02:31:00.000+08:00', NULL)`)
+	require.NoError(t, err)
+	require.NoError(t, old.Close())
+	db, err := Open(t.Context(), path)
+	require.NoError(t, err)
+	defer db.Close()
+	var order string
+	require.NoError(t, db.readers.QueryRow("SELECT group_concat(run_id || ':' || coalesce(publication, '–'), ' ' ORDER BY run_id) FROM runs").Scan(&order))
+	require.Equal(t, "1:2 2:1 3:–", order)
 }
 
 // shape is every object of a schema with its columns.

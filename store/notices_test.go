@@ -297,7 +297,7 @@ func TestACaseOfANoticeFollowsItsOrder(t *testing.T) {
 	keep(t, db, billNotice("n", "9"))
 	require.NoError(t, db.Publish(t.Context(), run, func(p reconcile.Publication) error {
 		return p.Notices(scope(run), func(n reconcile.NoticeSighting) error {
-			return p.Case(reconcile.Case{
+			return put(p, reconcile.Case{
 				ID: "Dcase", Code: reconcile.LedgerNotFound, Severity: reconcile.S1, State: reconcile.StateOpen, LedgerDay: day,
 				FirstSeen: day, LastSeen: day, Times: 1, UMS: reconcile.Some(1908),
 			})

@@ -44,12 +44,26 @@ func (p *publication) named(err error) error {
 	return fmt.Errorf("publish run %q: %w", p.runID, err)
 }
 
-// saveVerdict pins how an order stood when it first became final, and lets the
-// pin follow a refund: paid, part refunded, refunded, the amount unchanged.
+// ClosedBy is who has closed the day of the run; empty: it is open.
+func (p *publication) ClosedBy() (by string, err error) {
+	err = p.each(lastSignOff, []any{date(p.day)}, func(row scanner) error {
+		var s reconcile.SignOff
+		err := scanSignOff(row, &s)
+		if s.Closed {
+			by = s.By
+		}
+		return err
+	})
+	return by, p.named(err)
+}
+
+// saveVerdict pins how an order stood when it first became final by agreement
+// (what a person resolved may still be booked as decided), and lets the pin
+// follow a refund: paid, part refunded, refunded, the amount unchanged.
 const saveVerdict = `
 UPDATE orders SET class = ?1, final = ?2, judged_run_id = ?3,
-  pinned_fen = CASE WHEN ?2 AND pinned_status IS NULL THEN amount_fen ELSE pinned_fen END,
-  pinned_status = CASE WHEN ?2 AND (pinned_status IS NULL OR (pinned_fen = amount_fen
+  pinned_fen = CASE WHEN ?5 AND pinned_status IS NULL THEN amount_fen ELSE pinned_fen END,
+  pinned_status = CASE WHEN ?2 AND (?5 AND pinned_status IS NULL OR (pinned_fen = amount_fen
       AND (pinned_status, status) IN (VALUES ('paid', 'part_refunded'), ('paid', 'refunded'), ('part_refunded', 'refunded'))))
     THEN status ELSE pinned_status END
 WHERE order_id = ?4`
@@ -60,7 +74,8 @@ func (p *publication) Verdict(v reconcile.Verdict) error {
 	if err != nil {
 		return p.named(err)
 	}
-	if err := p.exec(saveVerdict, string(v.Class), flag(v.Final), p.runID, id); err != nil {
+	agreed := v.Class == reconcile.Matched || v.Class == reconcile.Tolerance
+	if err := p.exec(saveVerdict, string(v.Class), flag(v.Final), p.runID, id, flag(v.Final && agreed)); err != nil {
 		return p.named(err)
 	}
 	nth := map[reconcile.Code]int{}
@@ -85,8 +100,9 @@ func (p *publication) note(orderID int64, v reconcile.Verdict, f reconcile.Findi
 		amount(f.Ledger), amount(f.UMS), amount(v.Gap(f.Code)), money(v.Stake(f)), f.Reason.ZH, f.Reason.EN, f.Basis)
 }
 
-// Case writes a case as it is now.
-func (p *publication) Case(c reconcile.Case) error {
+// Case writes a case as it is now, unless it is no longer in the state that it
+// was read in.
+func (p *publication) Case(c reconcile.Case, was reconcile.State) error {
 	if c.LedgerDay == 0 {
 		c.LedgerDay = p.day
 	}
@@ -102,10 +118,11 @@ func (p *publication) Case(c reconcile.Case) error {
 	if p.notice != 0 {
 		cols = append(cols, column{"notice_id", p.notice})
 	}
-	return p.named(p.exec(cols.insertInto("cases")+onKnownCase(cols), cols.pointers()...))
+	meanwhile := fmt.Errorf("case %s: %w", c.ID, reconcile.ErrDecidedMeanwhile)
+	return p.named(p.change(meanwhile, cols.insertInto("cases")+onKnownCase(cols), append(cols.pointers(), string(was))...))
 }
 
-// onKnownCase overwrites a case that exists, but neither its order or notice
+// onKnownCase overwrites a case that exists and is still in a state, but neither its order or notice
 // nor the scope it was first seen in.
 func onKnownCase(cols columns) string {
 	var sets []string
@@ -116,7 +133,7 @@ func onKnownCase(cols columns) string {
 			sets = append(sets, c.name+" = excluded."+c.name)
 		}
 	}
-	return " ON CONFLICT (case_id) DO UPDATE SET " + strings.Join(sets, ", ")
+	return " ON CONFLICT (case_id) DO UPDATE SET " + strings.Join(sets, ", ") + " WHERE cases.state = ?"
 }
 
 // Event appends a step in the life of a case that was saved before.
@@ -136,6 +153,7 @@ func (p *publication) Finish(s reconcile.Summary) error {
 	}
 	return p.named(p.change(ErrNoRun, `
 UPDATE runs SET status = ?, ended_at = ?, reason = '', summary = ?, judged = ?, discrepant = ?,
-  closing_event_id = (SELECT max(event_id) FROM events) WHERE run_id = ?`,
+  closing_event_id = (SELECT max(event_id) FROM events), publication = (SELECT coalesce(max(publication), 0) + 1 FROM runs)
+WHERE run_id = ?`,
 		string(s.Status), instant(s.EndedAt), string(summary), s.Judged, s.Discrepant, p.runID))
 }

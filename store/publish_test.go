@@ -133,7 +133,7 @@ func TestPublishAllOrNothing(t *testing.T) {
 	stop := errors.New("the figures do not add up")
 	err := db.Publish(t.Context(), run, func(p reconcile.Publication) error {
 		require.NoError(t, p.Verdict(final(payment("1"))))
-		require.NoError(t, p.Case(reconcile.Case{ID: "D1", Severity: reconcile.S1, State: reconcile.StateOpen, Key: payment("1").Key, FirstSeen: day, LastSeen: day}))
+		require.NoError(t, put(p, reconcile.Case{ID: "D1", Severity: reconcile.S1, State: reconcile.StateOpen, Key: payment("1").Key, FirstSeen: day, LastSeen: day}))
 		require.NoError(t, p.Event(reconcile.Event{CaseID: "D1", RunID: run, At: now, Kind: reconcile.EventOpened, State: reconcile.StateOpen}))
 		require.NoError(t, p.Finish(reconcile.Summary{Status: reconcile.RunComplete}))
 		return stop
@@ -157,7 +157,7 @@ func TestPublishUnknowns(t *testing.T) {
 	none := func(reconcile.Publication) error { return nil }
 	require.ErrorIs(t, db.Publish(t.Context(), "nobody", none), ErrNoRun)
 	require.ErrorIs(t, db.Publish(t.Context(), run, func(p reconcile.Publication) error { return p.Verdict(final(payment("1"))) }), ErrNoOrder)
-	require.ErrorIs(t, db.Publish(t.Context(), run, func(p reconcile.Publication) error { return p.Case(reconcile.Case{ID: "D1", Key: payment("1").Key}) }), ErrNoOrder)
+	require.ErrorIs(t, db.Publish(t.Context(), run, func(p reconcile.Publication) error { return put(p, reconcile.Case{ID: "D1", Key: payment("1").Key}) }), ErrNoOrder)
 	require.Error(t, db.Publish(t.Context(), run, func(p reconcile.Publication) error {
 		return p.Event(reconcile.Event{CaseID: "no such case", At: now})
 	}))
@@ -230,4 +230,28 @@ func TestVerdictKeepsTheNotes(t *testing.T) {
 	publish(t, db, next, final(payment("1")))
 	require.Empty(t, collect(t, db.Cases(t.Context(), Filter{})), "only the notes of the last judgement are listed")
 	require.Equal(t, 3, count(t, db, "notes"), "but all are kept")
+}
+
+// What a person decides while a run is under way stands.
+func TestACaseThatWasDecidedMeanwhileIsNotOverwritten(t *testing.T) {
+	db := open(t)
+	run := begin(t, db, day)
+	load(t, db, run, "a", payment("1"))
+	c := reconcile.Case{ID: "D1", Code: reconcile.AmountBillMore, Severity: reconcile.S2, State: reconcile.StateOpen, Key: payment("1").Key, LedgerDay: day, FirstSeen: day, LastSeen: day}
+	write := func(c reconcile.Case, was reconcile.State) error {
+		return db.Publish(t.Context(), run, func(p reconcile.Publication) error { return p.Case(c, was) })
+	}
+	require.NoError(t, write(c, ""))
+	require.NoError(t, write(c, reconcile.StateOpen))
+	_, err := db.Decide(t.Context(), "D1", func(c reconcile.Case) (reconcile.Case, reconcile.Event, error) {
+		remedy, _ := reconcile.ParseRemedy("adjust")
+		return reconcile.Resolve(c, reconcile.Decision{Remedy: remedy, Note: "done so", By: "王", At: now})
+	})
+	require.NoError(t, err)
+	for _, was := range []reconcile.State{reconcile.StateOpen, ""} {
+		require.ErrorIs(t, write(c, was), reconcile.ErrDecidedMeanwhile)
+	}
+	line, _, err := db.Case(t.Context(), "D1")
+	require.NoError(t, err)
+	require.Equal(t, []any{reconcile.StateResolved, "王"}, []any{line.Case.State, line.Case.By})
 }

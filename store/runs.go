@@ -107,7 +107,7 @@ func (db *DB) LastRun(ctx context.Context, day reconcile.Day) (s reconcile.Summa
 	return s, found, nil
 }
 
-const lastSummaryOfDay = "SELECT summary FROM runs WHERE day = ? AND summary IS NOT NULL ORDER BY run_id DESC LIMIT 1"
+const lastSummaryOfDay = "SELECT summary FROM runs WHERE day = ? AND publication IS NOT NULL ORDER BY publication DESC LIMIT 1"
 
 // summaryOf reads the one summary that a query yields, or none.
 func summaryOf(t *tx, query string, args ...any) (s reconcile.Summary, found bool, err error) {
@@ -123,8 +123,7 @@ func summaryOf(t *tx, query string, args ...any) (s reconcile.Summary, found boo
 
 const historyQuery = `
 SELECT day, judged, discrepant FROM runs AS r
-WHERE summary IS NOT NULL AND day < ?
-  AND run_id = (SELECT max(run_id) FROM runs WHERE day = r.day AND summary IS NOT NULL)
+WHERE day < ? AND publication = (SELECT max(publication) FROM runs WHERE day = r.day)
 ORDER BY day`
 
 // History lists the days before a day, oldest first, with what the last

@@ -3,14 +3,18 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/umsrecon/umsrecon/reconcile"
 )
 
 // SignOff lets a person close or reopen a day: decide sees how it stands, and
 // what it returns is kept, in one transaction. Closing pins the orders of the
-// day: if their money or status changes later, that is a finding.
+// day as they are signed: if their money or status changes later, that is a
+// finding. Reopening lets go of those that were not final by agreement: the day
+// is opened again to correct them. The cases that were accepted are told so.
 func (db *DB) SignOff(ctx context.Context, day reconcile.Day, decide func(reconcile.Standing) (reconcile.SignOff, error)) (reconcile.SignOff, error) {
 	var kept reconcile.SignOff
 	err := db.write(ctx, func(t *tx) error {
@@ -21,15 +25,37 @@ func (db *DB) SignOff(ctx context.Context, day reconcile.Day, decide func(reconc
 		if kept, err = decide(standing); err != nil {
 			return err
 		}
-		if err := saveSignOff(t, kept); err != nil || !kept.Closed {
+		if err := saveSignOff(t, kept); err != nil {
 			return err
 		}
-		return t.exec(`UPDATE orders SET pinned_fen = coalesce(pinned_fen, amount_fen), pinned_status = coalesce(pinned_status, status) WHERE ledger_day = ?`, date(day))
+		if kept.Closed {
+			return errors.Join(accept(t, kept), t.exec(pinSigned, date(day)))
+		}
+		return t.exec(unpinReopened, date(day))
 	})
 	if err != nil {
 		return kept, fmt.Errorf("day %s: %w", day, err)
 	}
 	return kept, nil
+}
+
+const (
+	pinSigned     = "UPDATE orders SET pinned_fen = amount_fen, pinned_status = status WHERE ledger_day = ?"
+	unpinReopened = `UPDATE orders SET pinned_fen = NULL, pinned_status = NULL
+WHERE ledger_day = ? AND NOT (final = 1 AND class IN ('matched', 'tolerance'))`
+)
+
+// eventAccepted notes on a case that the signer of a day took it as it is.
+const eventAccepted = `INSERT INTO events (case_id, at, kind, was, state, stake_fen, by_whom, reason_zh, reason_en, facts)
+SELECT case_id, ?, ?, state, state, stake_fen, ?, ?, ?, facts FROM cases WHERE case_id = ?`
+
+func accept(t *tx, s reconcile.SignOff) error {
+	for _, e := range s.AcceptedEvents() {
+		if err := t.change(ErrNoCase, eventAccepted, instant(e.At), string(e.Kind), e.By, e.Reason.ZH, e.Reason.EN, e.CaseID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func saveSignOff(t *tx, s reconcile.SignOff) error {
@@ -43,7 +69,10 @@ func saveSignOff(t *tx, s reconcile.SignOff) error {
 
 const lastSignOff = "SELECT day, kind = 'closed', at, by_whom, system_user, note, accepted, run_id FROM sign_offs WHERE day = ? ORDER BY sign_off_id DESC LIMIT 1"
 
-const unverifiedOrders = "SELECT count(*) FROM orders WHERE ledger_day = ? AND class = 'unverified'"
+const latestRun = "SELECT status FROM runs WHERE day = ? ORDER BY run_id DESC LIMIT 1"
+
+// What changed in the ledger since it was judged has no class.
+const unprovenOrders = "SELECT bill_no FROM orders WHERE ledger_day = ? AND coalesce(class, 'unverified') = 'unverified' ORDER BY bill_no, order_id"
 
 var graveOfDay = "SELECT " + caseList("c") + ` FROM cases AS c
 WHERE c.ledger_day = ? AND c.state IN ('open', 'proposed') AND c.severity IN ('S1', 'S2') ORDER BY c.severity, c.case_id`
@@ -71,7 +100,19 @@ func standingOf(t *tx, day reconcile.Day) (s reconcile.Standing, err error) {
 		}
 		s.Signed = &signed
 	}
-	if err := t.row(unverifiedOrders, date(day)).Scan(&s.Unverified); err != nil {
+	err = t.each(latestRun, []any{date(day)}, func(row scanner) error { return row.Scan((*word)(&s.Latest)) })
+	if err != nil {
+		return s, err
+	}
+	err = t.each(unprovenOrders, []any{date(day)}, func(row scanner) error {
+		var billNo string
+		err := row.Scan(&billNo)
+		if s.Unverified++; len(s.Unproven) < 5 && !slices.Contains(s.Unproven, billNo) {
+			s.Unproven = append(s.Unproven, billNo)
+		}
+		return err
+	})
+	if err != nil {
 		return s, err
 	}
 	return s, t.each(graveOfDay, []any{date(day)}, func(row scanner) error {

@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
@@ -120,6 +121,34 @@ func (db *DB) Check(ctx context.Context) error {
 			return fmt.Errorf("%w: row %d of %s names a row of %s that is not there", ErrDamaged, id.Int64, table, parent)
 		})
 	})
+}
+
+// Copy writes a copy of the database at path to dest, which must not exist, and
+// changes nothing at path: an older database stays an older one. The error
+// matches ErrForeign or ErrNewer when the file is not for this program.
+func Copy(ctx context.Context, path, dest string) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("copy database %q: %w", path, err)
+		}
+	}()
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return err
+	}
+	if err := peek(ctx, abs); err != nil {
+		return err
+	}
+	how := reading
+	if _, err := os.Stat(abs + "-wal"); os.IsNotExist(err) {
+		how = peeking // nobody has it open, and a reader would leave a log behind
+	}
+	db, err := sql.Open("sqlite", dsn(abs, how))
+	if err != nil {
+		return err
+	}
+	_, err = db.ExecContext(ctx, "VACUUM INTO ?", dest)
+	return errors.Join(err, db.Close())
 }
 
 // Snapshot writes a copy of the database to dest, which must not exist.

@@ -9,10 +9,12 @@ import (
 )
 
 // Workbook is the hash of a workbook as this program last wrote it, to tell
-// whether somebody has edited it since; false when it never wrote one there.
+// whether somebody has edited it since; false when it never wrote one there, or
+// when it shows a run whose figures somebody has signed: that one stays.
 func (db *DB) Workbook(ctx context.Context, path string) (sha256 string, found bool, err error) {
 	err = db.read(ctx, func(t *tx) error {
-		return t.row("SELECT sha256 FROM workbooks WHERE path = ?", path).Scan(&sha256)
+		return t.row(`SELECT sha256 FROM workbooks AS w WHERE path = ?
+  AND NOT EXISTS (SELECT 1 FROM sign_offs AS s WHERE s.run_id = w.run_id AND s.kind = 'closed')`, path).Scan(&sha256)
 	})
 	switch {
 	case errors.Is(err, sql.ErrNoRows):

@@ -18,3 +18,20 @@ func TestWorkbooks(t *testing.T) {
 	require.True(t, found)
 	require.Equal(t, "22", sum)
 }
+
+func TestTheWorkbookOfASignedRunStays(t *testing.T) {
+	db, run := night(t)
+	found := func(path string) bool {
+		_, found, err := db.Workbook(t.Context(), path)
+		require.NoError(t, err)
+		return found
+	}
+	require.NoError(t, db.SaveWorkbook(t.Context(), "day.xlsx", "a", run.RunID, now))
+	require.NoError(t, db.SaveWorkbook(t.Context(), "month.xlsx", "b", "", now))
+	require.True(t, found("day.xlsx"))
+	closeDay(t, db)
+	require.False(t, found("day.xlsx"))
+	require.True(t, found("month.xlsx"), "it is about no single run")
+	reopenDay(t, db)
+	require.False(t, found("day.xlsx"), "it was signed once")
+}

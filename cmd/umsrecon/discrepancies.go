@@ -234,10 +234,11 @@ func (a *app) show(ctx context.Context, db *store.DB, id string) error {
 	return nil
 }
 
-// saidBy is what a person said with a step, or why the condition is gone; why
+// saidBy is what a person said with a step, or why the condition or a proposal is gone; why
 // it held is the reason of the case.
 func saidBy(e reconcile.Event) string {
-	if e.By == "" && e.Kind != reconcile.EventCleared && e.Kind != reconcile.EventGone {
+	told := []reconcile.EventKind{reconcile.EventCleared, reconcile.EventGone, reconcile.EventWithdrawn, reconcile.EventInherited}
+	if e.By == "" && !slices.Contains(told, e.Kind) {
 		return ""
 	}
 	return ": " + e.Reason.EN

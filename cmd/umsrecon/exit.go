@@ -89,6 +89,8 @@ var hints = []struct {
 	{store.ErrDamaged, "try: restoring the last backup"},
 	{store.ErrNoCase, "try: umsrecon discrepancies list"},
 	{store.ErrAmbiguous, "try: more of the id, from umsrecon discrepancies list"},
+	{reconcile.ErrDayUnfinished, "try: umsrecon run --date, which finishes it"},
+	{reconcile.ErrDayUnproven, "try: umsrecon run --date, which asks only what is open"},
 	{reconcile.ErrNotReady, "try: umsrecon discrepancies list --date, or --accept ID with a --note"},
 	{reconcile.ErrNoRunOfDay, "try: umsrecon run --date"},
 	{reconcile.ErrNotOpen, "try: umsrecon discrepancies show, to see what became of it"},

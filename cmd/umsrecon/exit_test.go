@@ -118,3 +118,11 @@ func TestInterruptedCode(t *testing.T) {
 	a, _, _ = newApp(wallClock{})
 	require.Equal(t, exitDone, a.run(ctx, []string{"version"}))
 }
+
+func TestRollText(t *testing.T) {
+	c := reconcile.RollForward{
+		Opening: reconcile.Sum{Count: 4, Fen: 1000}, New: reconcile.Sum{Count: 2, Fen: 300}, Reopened: reconcile.Sum{Count: 1, Fen: 50}, Revalued: reconcile.Sum{Count: 1, Fen: -25},
+		Cleared: reconcile.Sum{Count: 2, Fen: 200}, Resolved: reconcile.Sum{Count: 1, Fen: 100}, Closing: reconcile.Sum{Count: 4, Fen: 1025},
+	}
+	require.Equal(t, "4 (10.00) open before, +2 (3.00) new, +1 (0.50) reopened, 1 revalued by (-0.25), -2 (2.00) cleared, -1 (1.00) resolved: 4 open, 10.25 yuan", rollText(c))
+}

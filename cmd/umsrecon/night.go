@@ -127,8 +127,11 @@ func (a *app) night(ctx context.Context, cfg *Config, db *store.DB, n reconcile.
 	}
 	bar := a.progress()
 	job.Progress = bar.show
-	r.summary, err = job.Run(ctx, reconcile.Request{Day: day, NoQuery: o.noQuery, Requery: o.requery && n.Why == ""})
+	r.summary, err = job.Run(ctx, reconcile.Request{Day: day, NoQuery: o.noQuery, Requery: o.requery && n.Why == "", Restate: o.restate})
 	bar.end()
+	if errors.Is(err, reconcile.ErrDayClosed) {
+		err = fmt.Errorf("%w while it was run, and nothing was published; try: umsrecon run --date %s --restate", err, day)
+	}
 	if err == nil {
 		err = a.tell(ctx, cfg, db, before, o, &r)
 	}
@@ -159,12 +162,7 @@ func snapshot(ctx context.Context, database string) (copied string, remove func(
 	if _, err := os.Stat(database); os.IsNotExist(err) {
 		return copied, remove, nil
 	}
-	db, err := store.Open(ctx, database)
-	if err == nil {
-		err = db.Snapshot(ctx, copied)
-		_ = db.Close()
-	}
-	if err != nil {
+	if err := store.Copy(ctx, database, copied); err != nil {
 		remove()
 		return "", nil, err
 	}

@@ -26,8 +26,8 @@ type runJSON struct {
 	Fen    map[string]reconcile.Fen                 `json:"cases_fen"`
 	Alarms []string                                 `json:"alarms"`
 	// Restated says what moved against the figures that were signed; absent
-	// when the day was not closed.
-	Restated []reconcile.Moved `json:"restated,omitempty"`
+	// when the day was not closed, empty when nothing moved.
+	Restated *[]reconcile.Moved `json:"restated,omitempty"`
 	// Changes says what a rerun of the day did; absent on its first run.
 	Changes *changesJSON `json:"changes,omitempty"`
 	// Late says that the night was missed, or had ended incomplete; absent when
@@ -86,12 +86,22 @@ func (r result) json() runJSON {
 	}
 	out.Changes, out.Late = r.changes.json(), r.late
 	if r.signed != nil {
-		out.Restated = reconcile.WhatMoved(*r.signed, s)
+		moved := append([]reconcile.Moved{}, reconcile.WhatMoved(*r.signed, s)...)
+		out.Restated = &moved
 	}
-	for _, w := range s.Alarms {
-		out.Alarms = append(out.Alarms, w.EN)
-	}
+	out.Alarms = append(out.Alarms, r.alarms()...)
 	return out
+}
+
+// alarms are what concerns the run as a whole.
+func (r result) alarms() (all []string) {
+	for _, w := range r.summary.Alarms {
+		all = append(all, w.EN)
+	}
+	if r.summary.NoQuery {
+		all = append(all, "judged by the answers at hand, whatever their age (--no-query)")
+	}
+	return all
 }
 
 // printResults prints the nights; several days are an array in JSON, else it
@@ -140,11 +150,8 @@ func (r result) text(w io.Writer, cfg *Config, dryRun bool) {
 	if r.late != "" {
 		fmt.Fprintf(w, "  ATTENTION   %s\n", lateText[r.late])
 	}
-	for _, alarm := range s.Alarms {
-		fmt.Fprintf(w, "  ATTENTION   %s\n", alarm.EN)
-	}
-	if s.NoQuery {
-		fmt.Fprintln(w, "  ATTENTION   judged by the answers at hand, whatever their age (--no-query)")
+	for _, alarm := range r.alarms() {
+		fmt.Fprintf(w, "  ATTENTION   %s\n", alarm)
 	}
 	for _, l := range s.Loads {
 		fmt.Fprintf(w, "  ledger      %s\n", loadText(l))
@@ -157,9 +164,7 @@ func (r result) text(w io.Writer, cfg *Config, dryRun bool) {
 		n[reconcile.Matched], n[reconcile.Tolerance], n[reconcile.Waiting], n[reconcile.Unverified], n[reconcile.Discrepant])
 	fmt.Fprintf(w, "  asked       %d orders in %d requests, %d answers reused\n", s.Queries.Sent, s.Queries.Attempts, s.Queries.Reused)
 	r.money(w)
-	c := s.Cases
-	fmt.Fprintf(w, "  cases       %d open before, +%d new, +%d reopened, -%d cleared, -%d resolved: %d open, %s yuan\n",
-		c.Opening.Count, c.New.Count, c.Reopened.Count, c.Cleared.Count, c.Resolved.Count, c.Closing.Count, c.Closing.Fen.Yuan())
+	fmt.Fprintf(w, "  cases       %s\n", rollText(s.Cases))
 	r.codes(w)
 	if r.signed != nil {
 		for _, line := range movedText(*r.signed, s) {
@@ -172,6 +177,17 @@ func (r result) text(w io.Writer, cfg *Config, dryRun bool) {
 	for _, path := range r.reports {
 		fmt.Fprintf(w, "  workbook    %s\n", cfg.shown(path))
 	}
+}
+
+// rollText is the roll-forward with all its terms, which add up by count and by
+// yuan; of what was revalued only the yuan count.
+func rollText(c reconcile.RollForward) string {
+	term := func(s reconcile.Sum, what string) string {
+		return fmt.Sprintf("%d (%s) %s", s.Count, s.Fen.Yuan(), what)
+	}
+	return fmt.Sprintf("%s, +%s, +%s, %d revalued by (%s), -%s, -%s: %d open, %s yuan",
+		term(c.Opening, "open before"), term(c.New, "new"), term(c.Reopened, "reopened"), c.Revalued.Count, c.Revalued.Fen.Yuan(),
+		term(c.Cleared, "cleared"), term(c.Resolved, "resolved"), c.Closing.Count, c.Closing.Fen.Yuan())
 }
 
 func (r result) money(w io.Writer) {

@@ -22,7 +22,7 @@ func (a *app) publish(ctx context.Context, cfg *Config, db *store.DB, s reconcil
 	paths := []string{}
 	w.beside = restated
 	path, err := w.discrepancies(s)
-	w.beside = false
+	w.beside, w.runID = false, "" // what follows is about no single run
 	if err != nil {
 		return paths, err
 	}

@@ -105,6 +105,7 @@ func (a *app) reportPaths(c *cobra.Command, db *store.DB, w *workbookWriter, o r
 		if err := add(w.discrepancies(s)); err != nil {
 			return paths, err
 		}
+		w.runID = "" // what follows is about no single run
 	}
 	if o.month != 0 {
 		from, to := month(o.month)
