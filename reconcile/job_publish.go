@@ -207,9 +207,19 @@ func caseCodes(cases []Case, v Verdict) []Code {
 	return slices.Compact(codes)
 }
 
+// untouched says whether a run without a trustworthy answer of its own leaves a
+// case as it is. One that says why there was none ends with such an answer; old
+// answers, which a run that does not ask goes by, are none.
+func (b *book) untouched(c Case, s Sighting) bool {
+	if RuleOf(c.Code).Unverified {
+		return b.NoQuery || s.Verdict.Class == Unverified && s.Finding == nil
+	}
+	return s.Verdict.Class == Unverified
+}
+
 // move writes what Observe makes of a case and returns the case as it stands.
 func (b *book) move(before *Case, s Sighting) (Case, error) {
-	if s.Verdict.Class == Unverified && before != nil && !RuleOf(before.Code).Unverified {
+	if before != nil && b.untouched(*before, s) {
 		return *before, nil
 	}
 	now, event, changed := Observe(before, s)

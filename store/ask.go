@@ -16,13 +16,14 @@ func scopeArgs(s reconcile.Scope) named {
 	}
 }
 
-// toAskQuery yields the orders to ask with their turn: 0 for those passed over
-// last time, 2 for rechecks. An order that has a fresh trustworthy answer of
+// toAskQuery yields the orders to ask with their turn: those passed over last
+// time first, the more often the earlier, so that a small budget comes round to
+// everybody; then 1, and 2 for rechecks. An order that has a fresh trustworthy answer of
 // this run is not asked again. A recheck falls due when the order reaches an
 // age at which its last trustworthy answer had not been given yet.
 const toAskQuery = `
-SELECT o.order_id, CASE WHEN EXISTS (
-         SELECT 1 FROM cases WHERE order_id = o.order_id AND code = 'NOT_QUERIED' AND state = 'unverified') THEN 0 ELSE 1 END AS turn
+SELECT o.order_id, coalesce((
+         SELECT -times FROM cases WHERE order_id = o.order_id AND code = 'NOT_QUERIED' AND state = 'unverified'), 1) AS turn
 FROM (SELECT order_id FROM orders WHERE ledger_day = :day AND (final = 0 OR :requery)
       UNION ALL
       SELECT order_id FROM orders WHERE final = 0 AND ledger_day >= :since AND ledger_day < :day) AS o
