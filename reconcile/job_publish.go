@@ -286,8 +286,8 @@ func (b *book) sayWhy() {
 		}
 	}
 	b.alarm(Words{
-		ZH: fmt.Sprintf("未核实最多的原因（%d 笔）：%s；可运行 umsrecon check 逐项检查，再次运行只查未核实的订单", b.mute[most], most.ZH),
-		EN: fmt.Sprintf("most frequent reason (%d orders): %s; umsrecon check looks at access and network, the next run asks only what is open", b.mute[most], most.EN),
+		ZH: fmt.Sprintf("未核实最多的原因（%d 笔）：%s；再次运行只查未核实的订单；查询失败的，可用 umsrecon check 逐项检查", b.mute[most], most.ZH),
+		EN: fmt.Sprintf("most frequent reason (%d orders): %s; the next run asks only what is open; where it was asked in vain, umsrecon check looks at access and network", b.mute[most], most.EN),
 	})
 }
 

@@ -16,7 +16,7 @@ func inChinese(s string) string {
 }
 
 var chinese = strings.NewReplacer(
-	"request budget of the run is used up", "本次运行的请求额度（max_requests_per_run）已用完",
+	"request budget of the run (gateway.max_requests_per_run) is used up", "本次运行的请求额度（max_requests_per_run）已用完",
 	"the request budget is used up", "请求额度（max_requests_per_run）已用完",
 	"the time for asking was over", "查询时限（deadline）已到",
 	"no stored answer, and this run does not ask", "没有已存的应答，本次运行不查询",

@@ -93,7 +93,7 @@ func outcome(err error) reconcile.Outcome {
 
 func message(err error) string {
 	if errors.Is(err, chinaums.ErrBudget) {
-		return "request budget of the run is used up"
+		return "request budget of the run (gateway.max_requests_per_run) is used up"
 	}
 	var e *chinaums.Error
 	if errors.As(err, &e) {

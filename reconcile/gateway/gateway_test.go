@@ -206,7 +206,7 @@ func TestNotQueried(t *testing.T) {
 	require.Equal(t, reconcile.Found, w.gateway.Ask(t.Context(), key).Outcome)
 	got := w.gateway.Ask(t.Context(), key)
 	require.Equal(t, reconcile.NotQueried, got.Outcome)
-	require.Equal(t, "request budget of the run is used up", got.Message)
+	require.Equal(t, "request budget of the run (gateway.max_requests_per_run) is used up", got.Message)
 	require.Zero(t, got.Attempts)
 	require.Equal(t, 1, w.sim.Total())
 
