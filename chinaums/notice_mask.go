@@ -98,12 +98,13 @@ var business = map[NoticeKind][]string{
 // Digest is a fingerprint of the business fields, in lower-case hex: a repeat of
 // a notice has the same, whatever its random parameter, and one whose content
 // was changed another. Empty values do not count, nor does the form of a value:
-// a number or a string, the order of the names in nested JSON.
+// a number or a string, the order of the names in nested JSON; nor, of a free
+// value, what the same signature could make another field.
 func (n Notice) Digest() string {
 	sum := sha256.New()
 	fmt.Fprintf(sum, "%q\n", n.Kind)
 	for _, name := range business[n.Kind] {
-		value := n.Params[name]
+		value := ownValue(name, n.Params[name])
 		if n.Kind == NoticeContract {
 			value = n.envelope.literal(name)
 		}

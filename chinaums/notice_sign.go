@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -40,9 +41,10 @@ func signedNames(params map[string]string) []string {
 // stand for several sets of fields: a=1&mid=2 is two fields, or one whose value
 // is "1&mid=2". Believed is only what has plain names alone, and no value with an
 // & and a name and an = in it: any name in a field that the business needs, a
-// name of the pages in any other. What has the same text then agrees in all that
-// the business needs. An & in other company, such as in the address of a web
-// page, says nothing.
+// name of the pages in any other. An object is believed whole: cut at an & in one
+// of its strings, or with a field behind it, it is no JSON any more. What has the
+// same text then agrees in all that the business needs. An & in other company,
+// such as in the address of a web page, says nothing.
 var (
 	plainField  = regexp.MustCompile(`^[0-9A-Za-z_.\[\]-]+$`)
 	hiddenField = regexp.MustCompile(`&([0-9A-Za-z_.\[\]-]+)=`)
@@ -58,14 +60,26 @@ func ambiguous(params map[string]string) (name string, ok bool) {
 	return "", false
 }
 
-// hidesField says whether a value could hold another field that matters.
+// hidesField says whether a value could hold another field that matters, or lack
+// a part that another field has.
 func hidesField(name, value string) bool {
+	if value = strings.TrimSpace(value); blocks[name] && strings.HasPrefix(value, "{") {
+		return !json.Valid([]byte(value))
+	}
 	for _, hidden := range hiddenField.FindAllStringSubmatch(value, -1) {
 		if needed[name] || known[hidden[1]] || blocks[hidden[1]] {
 			return true
 		}
 	}
 	return false
+}
+
+// ownValue is what is a value's own in every reading of the text.
+func ownValue(name, value string) string {
+	if at := hiddenField.FindStringIndex(value); at != nil && !blocks[name] {
+		return value[:at[0]]
+	}
+	return value
 }
 
 // NoticeMD5 signs a text with the communication key (通讯密钥, not the AppKey);
