@@ -68,12 +68,12 @@ func peek(ctx context.Context, path string) error {
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
+	case err != nil && exists(path+"-wal"):
+		return nil // cut off while its log was written back: only with the log is it whole, and recognised
 	case err != nil:
 		return fmt.Errorf("%w: %w", ErrForeign, err)
-	case id != applicationID:
-		return fmt.Errorf("%w: its application id is %#x", ErrForeign, uint32(id))
 	}
-	return recognise(found)
+	return recognise(id, found)
 }
 
 // create makes the database under another name first, so that a file of that
@@ -133,21 +133,25 @@ func writeSchema(ctx context.Context, path string) (err error) {
 	return t.Commit()
 }
 
-// recognise looks at the schema's number through the log, which peek cannot
-// see.
+// recognise looks again through the log, which peek cannot see.
 func (db *DB) recognise(ctx context.Context) error {
-	var found int
+	var id, found int
+	if err := db.writer.QueryRowContext(ctx, "PRAGMA application_id").Scan(&id); err != nil {
+		return err
+	}
 	if err := db.writer.QueryRowContext(ctx, "PRAGMA user_version").Scan(&found); err != nil {
 		return err
 	}
-	if err := recognise(found); err != nil {
+	if err := recognise(id, found); err != nil {
 		return err
 	}
 	return db.migrate(ctx, found)
 }
 
-func recognise(found int) error {
+func recognise(id, found int) error {
 	switch {
+	case id != applicationID:
+		return fmt.Errorf("%w: its application id is %#x", ErrForeign, uint32(id))
 	case found > version:
 		return fmt.Errorf("%w: its schema is %d, this program knows %d", ErrNewer, found, version)
 	case found < 1:

@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -9,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/umsrecon/umsrecon/reconcile"
 )
 
 func TestOpenCreatesAndReopens(t *testing.T) {
@@ -110,4 +113,43 @@ func TestOpenUnwritable(t *testing.T) {
 	require.ErrorContains(t, err, "folder")
 	_, err = Open(t.Context(), "/proc/umsrecon.db")
 	require.ErrorContains(t, err, "cannot be written")
+}
+
+// A process that is killed while SQLite writes the log back leaves a file that
+// is whole only together with its log.
+func TestOpenAfterACheckpointThatWasCutOff(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "umsrecon.db")
+	db, err := Open(t.Context(), path)
+	require.NoError(t, err)
+	defer db.Close()
+	run := begin(t, db, day)
+	var orders []reconcile.Order
+	for i := range 500 {
+		orders = append(orders, payment(fmt.Sprint(i)))
+	}
+	load(t, db, run, "a", orders...)
+
+	cut := filepath.Join(t.TempDir(), "umsrecon.db")
+	file, err := os.ReadFile(path)
+	require.NoError(t, err)
+	log, err := os.ReadFile(path + "-wal")
+	require.NoError(t, err)
+	const page, head, frame = 4096, 32, 24
+	first := -1 // the last frame of the first page, which says how long the file is
+	for at := head; at+frame+page <= len(log); at += frame + page {
+		if binary.BigEndian.Uint32(log[at:]) == 1 {
+			first = at + frame
+		}
+	}
+	require.Positive(t, first)
+	copy(file, log[first:first+page])
+	require.NoError(t, os.WriteFile(cut, file, 0o640))
+	require.ErrorIs(t, peek(t.Context(), cut), ErrForeign, "without its log it is nothing")
+
+	require.NoError(t, os.WriteFile(cut+"-wal", log, 0o640))
+	again, err := Open(t.Context(), cut)
+	require.NoError(t, err)
+	require.Equal(t, len(orders), count(t, again, "orders"))
+	require.NoError(t, again.Check(t.Context()))
+	require.NoError(t, again.Close())
 }

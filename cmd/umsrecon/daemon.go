@@ -127,6 +127,8 @@ func (d *daemon) night(ctx context.Context, tonight bool) {
 	plan := d.cfg.dueNights(d.clock.Now(), 0)
 	if tonight {
 		plan = d.cfg.dueNights(d.clock.Now(), d.today()-1)
+	} else if due, err := plan.plan(ctx, d.db); err == nil && len(due.nights)+len(due.tooOld) == 0 {
+		return // the database need not be held to find that out
 	}
 	_, _, err := d.watchedNights(ctx, d.cfg, plan, nightOptions{}, true, d.log)
 	if err != nil && ctx.Err() == nil {
