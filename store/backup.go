@@ -51,7 +51,8 @@ const (
 	pruneAnswers = "UPDATE answers SET body = NULL WHERE asked_at < :before AND body IS NOT NULL"
 	pruneNotes   = "DELETE FROM notes WHERE run_id IN (" + superseded + ")"
 	pruneRuns    = "DELETE FROM runs WHERE run_id IN (" + superseded + `)
-AND run_id NOT IN (SELECT run_id FROM loads) AND run_id NOT IN (SELECT run_id FROM answers)
+AND run_id NOT IN (SELECT run_id FROM loads)
+AND run_id NOT IN (SELECT judged_run_id FROM loads WHERE judged_run_id IS NOT NULL) AND run_id NOT IN (SELECT run_id FROM answers)
 AND run_id NOT IN (SELECT run_id FROM cases) AND run_id NOT IN (SELECT run_id FROM notes)
 AND run_id NOT IN (SELECT run_id FROM events WHERE run_id IS NOT NULL)
 AND run_id NOT IN (SELECT judged_run_id FROM orders WHERE judged_run_id IS NOT NULL)

@@ -46,7 +46,7 @@ func (db *DB) Latest(ctx context.Context) (l Latest, err error) {
 		if l.Last, err = oneRun(t, runColumns+"ORDER BY run_id DESC LIMIT 1"); err != nil {
 			return err
 		}
-		if l.Published, err = oneRun(t, runColumns+"WHERE summary IS NOT NULL ORDER BY run_id DESC LIMIT 1"); err != nil {
+		if l.Published, err = oneRun(t, runColumns+"WHERE summary IS NOT NULL ORDER BY publication DESC LIMIT 1"); err != nil {
 			return err
 		}
 		if err := t.row(lastSuccess).Scan((*instant)(&l.Success)); err != nil {

@@ -46,3 +46,14 @@ func TestLatest(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, own, "it saw no case")
 }
+
+// A run that is taken up again after another day's is the one published last.
+func TestLatestIsWhatWasPublishedLast(t *testing.T) {
+	db := open(t)
+	first, second := begin(t, db, day), begin(t, db, day+1)
+	publish(t, db, second)
+	publish(t, db, first)
+	l, err := db.Latest(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, first, l.Published.RunID)
+}

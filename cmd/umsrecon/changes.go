@@ -63,7 +63,7 @@ func (c *changes) text(w io.Writer) {
 	for _, m := range c.moved() {
 		fmt.Fprintf(w, "    %-10s  %d → %d\n", m.Class, m.Was, m.Is)
 	}
-	if len(c.all) == 0 {
+	if len(c.all) == 0 && len(c.moved()) == 0 {
 		fmt.Fprintln(w, "    nothing, and nothing is open")
 	}
 	for _, kind := range reconcile.ChangeKinds {
