@@ -169,14 +169,16 @@ func (s *stated) set(name, value string, u Unit) error {
 }
 
 // trailing says whether a record belongs to the trailer, and takes its
-// figures. A row with a bill date is an order, wherever it stands.
+// figures. A row with a bill date, or with something in its place and a status,
+// is an order, well or ill, wherever it stands.
 func (p *pass) trailing(f file, r *rowReader, rec record) bool {
 	word := p.books.source.Control.Trailer
 	if word == "" || rec.flaw != flawless || rec.why.EN != "" || r.dated(rec) {
 		return false
 	}
 	at := firstFilled(rec.cells)
-	if p.counted.behind == nil && (at < 0 || !strings.HasPrefix(strings.TrimSpace(rec.cells[at]), word)) {
+	begins := at >= 0 && strings.HasPrefix(strings.TrimSpace(rec.cells[at]), word)
+	if !begins && (p.counted.behind == nil || r.filled(rec, colBillDate) && r.filled(rec, colStatus)) {
 		return false
 	}
 	if p.counted.behind == nil {
@@ -194,6 +196,12 @@ func (r *rowReader) dated(rec record) bool {
 	}
 	_, why := dateOf(strings.Trim(rec.cells[at], asciiBlanks), rec.nature(at))
 	return why.EN == ""
+}
+
+// filled says whether a record has something in a column.
+func (r *rowReader) filled(rec record, c column) bool {
+	at := r.header.at[c]
+	return at >= 0 && at < len(rec.cells) && strings.TrimSpace(rec.cells[at]) != ""
 }
 
 func firstFilled(cells []string) int {

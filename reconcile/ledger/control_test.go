@@ -52,6 +52,18 @@ func TestTrailers(t *testing.T) {
 	}
 }
 
+// A damaged order behind the trailer is a bad row, not a part of the trailer.
+func TestADamagedOrderBehindTheTrailer(t *testing.T) {
+	s := source(t, plainHeader+"\n3194A,2026-11-19,10.00,PAID\n合计,1,10.00,\n制表人：张三,,,\n3194B,2026/11/19,9.00,PAID\n3194C,46345,9.00,PAID\n")
+	s.Unit, s.Control.Trailer = ledger.Yuan, "合计"
+	r, err := readSource(t, s)
+	require.NoError(t, err)
+	require.Len(t, r.orders, 1)
+	require.Len(t, r.bad, 2)
+	require.Equal(t, []int{5, 6}, []int{r.bad[0].Line, r.bad[1].Line})
+	require.True(t, r.load.Missed(), "the trailer states one row")
+}
+
 // A trailer that nobody configured is a bad row that says what to do.
 func TestTrailerThatIsNotConfigured(t *testing.T) {
 	r := readYuan(t, plainHeader+"\n3194A,2026-11-19,10.00,PAID\n合计,,10.00,\n")
