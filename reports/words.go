@@ -43,7 +43,7 @@ func (b *book) class(c reconcile.Class) string { return b.say(c.ZH()) }
 
 func (b *book) severity(s reconcile.Severity) string { return b.say(severityWords[s]) }
 
-func (b *book) status(s reconcile.Status) string { return b.say(statusWords[s]) }
+func (b *book) status(s reconcile.Status) string { return b.say(s.ZH()) }
 
 // kindWord is 类型 in Chinese.
 func kindWord(k reconcile.Kind) string { return kindWords[k] }
@@ -56,10 +56,6 @@ var (
 	severityWords = map[reconcile.Severity]string{
 		reconcile.S1: "S1 严重", reconcile.S2: "S2 重要", reconcile.S3: "S3 一般",
 		reconcile.Wait: "等待", reconcile.S4: "S4 提示", reconcile.Info: "INFO 提示",
-	}
-	statusWords = map[reconcile.Status]string{
-		reconcile.Unpaid: "未付", reconcile.Paid: "已付", reconcile.PartRefunded: "部分退款", reconcile.Refunded: "已退款", reconcile.Closed: "已关闭",
-		reconcile.Processing: "处理中", reconcile.Success: "成功", reconcile.Failed: "失败",
 	}
 	billWords = map[string]string{
 		reconcile.BillPaid: "已支付", reconcile.BillUnpaid: "未支付", reconcile.BillRefund: "已退款",

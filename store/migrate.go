@@ -20,20 +20,14 @@ ALTER TABLE cases ADD COLUMN notice_id INTEGER REFERENCES notices;
 ALTER TABLE cases ADD COLUMN reviewed_by TEXT NOT NULL DEFAULT '';
 ALTER TABLE cases ADD COLUMN mid TEXT;
 ALTER TABLE cases ADD COLUMN covers INTEGER NOT NULL DEFAULT 0 CHECK (covers >= 0);
-ALTER TABLE notes RENAME TO notes_1;`,
-		after: `
-INSERT INTO notes SELECT * FROM notes_1;
-DROP TABLE notes_1;`,
-	},
-	2: {
-		before: `
+ALTER TABLE notes RENAME TO notes_1;
 ALTER TABLE loads ADD COLUMN kind TEXT NOT NULL DEFAULT 'ledger' CHECK (kind IN ('ledger', 'statement'));
 ALTER TABLE loads ADD COLUMN reading TEXT NOT NULL DEFAULT '';
-ALTER TABLE loads ADD COLUMN judged_run_id TEXT REFERENCES runs;`,
-	},
-	3: {
-		before: "ALTER TABLE runs ADD COLUMN publication INTEGER;",
+ALTER TABLE loads ADD COLUMN judged_run_id TEXT REFERENCES runs;
+ALTER TABLE runs ADD COLUMN publication INTEGER;`,
 		after: `
+INSERT INTO notes SELECT * FROM notes_1;
+DROP TABLE notes_1;
 UPDATE runs SET publication = (SELECT count(*) FROM runs AS r WHERE r.summary IS NOT NULL AND (r.ended_at, r.run_id) <= (runs.ended_at, runs.run_id))
 WHERE summary IS NOT NULL;`,
 	},

@@ -64,7 +64,7 @@ func older(t *testing.T, number int) (path string, old *sql.DB) {
 // TestMigrateKnowsTheOrderOfRuns: runs were told apart by their ids alone, and
 // one that was taken up late has an old id.
 func TestMigrateKnowsTheOrderOfRuns(t *testing.T) {
-	path, old := older(t, 3)
+	path, old := older(t, 1)
 	_, err := old.Exec(`INSERT INTO runs (run_id, day, status, started_at, ended_at, summary) VALUES
 ('1', '2026-11-19', 'complete', '2026-11-20T02:30:00.000+08:00', '2026-11-21T09:00:00.000+08:00', '{"run_id": "1"}'),
 ('2', '2026-11-20', 'complete', '2026-11-21T02:30:00.000+08:00', '2026-11-21T02:31:00.000+08:00', '{"run_id": "2"}'),

@@ -164,7 +164,7 @@ func (d *decoder) checkTypes(path string, types map[reconcile.Kind][]string) {
 			d.wrong(below, "is not a type; the types are payment and refund")
 		}
 		for i, word := range types[kind] {
-			at, same := fmt.Sprintf("%s[%d]", below, i), asciiFold(strings.TrimSpace(word))
+			at, same := fmt.Sprintf("%s[%d]", below, i), ledger.Fold(strings.TrimSpace(word))
 			d.must(at, same != "", "must not be empty")
 			d.must(at, words[same] == "" || words[same] == string(kind), "means %s already", words[same])
 			words[same] = string(kind)
@@ -199,13 +199,13 @@ func (d *decoder) yieldDefaults(path string, statuses map[reconcile.Status][]str
 	for _, s := range reconcile.Statuses {
 		if _, ok := d.written[keyPath(path, string(s))]; ok {
 			for _, word := range statuses[s] {
-				taken[asciiFold(strings.TrimSpace(word))] = true
+				taken[ledger.Fold(strings.TrimSpace(word))] = true
 			}
 		}
 	}
 	for _, s := range reconcile.Statuses {
 		if _, ok := d.written[keyPath(path, string(s))]; !ok {
-			statuses[s] = slices.DeleteFunc(slices.Clone(statuses[s]), func(word string) bool { return taken[asciiFold(word)] })
+			statuses[s] = slices.DeleteFunc(slices.Clone(statuses[s]), func(word string) bool { return taken[ledger.Fold(word)] })
 		}
 	}
 }
@@ -220,20 +220,11 @@ type meaning struct {
 // words trimmed and without regard to the case of ASCII letters.
 func (d *decoder) checkWord(means map[string]meaning, m meaning, word string) {
 	d.must(m.path, strings.TrimSpace(word) != "", "must not be empty")
-	same := asciiFold(strings.TrimSpace(word))
+	same := ledger.Fold(strings.TrimSpace(word))
 	before, taken := means[same]
 	if !taken {
 		means[same] = m
 		return
 	}
 	d.must(m.path, false, "means %s already, on line %d", before.status, d.lineOf(before.path))
-}
-
-func asciiFold(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= 'A' && r <= 'Z' {
-			return r + 'a' - 'A'
-		}
-		return r
-	}, s)
 }

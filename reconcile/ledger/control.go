@@ -151,7 +151,7 @@ func sidecarValues(text string) map[string]string {
 }
 
 func (s *stated) set(name, value string, u Unit) error {
-	switch fold(name) {
+	switch Fold(name) {
 	case "count":
 		n, err := strconv.ParseInt(value, 10, 64)
 		if err != nil || n < 0 {

@@ -82,7 +82,7 @@ func (l look) looksLike(c column, at int) bool {
 			_, dated := date(cell)
 			fits = why.EN == "" && dated.EN != "" && len(cell) < 12
 		case colStatus:
-			_, known := statusWords[fold(cell)]
+			_, known := statusWords[Fold(cell)]
 			fits = known
 		}
 		if !fits {
@@ -143,7 +143,7 @@ func filledAt(r record, at int) bool { return at >= 0 && strings.TrimSpace(r.cel
 // meaning is the status that a word most likely stands for; none: nobody
 // knows. The same word means another thing of a refund.
 func meaning(word string, refund bool) reconcile.Status {
-	s := statusWords[fold(word)]
+	s := statusWords[Fold(word)]
 	if !refund {
 		return s
 	}

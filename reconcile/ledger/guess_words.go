@@ -9,7 +9,7 @@ import (
 // bare is a heading without its unit, blanks and the signs that people put
 // between words, in small letters.
 func bare(heading string) string {
-	heading = fold(strings.TrimSpace(heading))
+	heading = Fold(strings.TrimSpace(heading))
 	for _, unit := range []string{"(元)", "（元）", "(分)", "（分）", "/元", "/分", "(yuan)", "(fen)", "(cny)", "_fen", "_yuan"} {
 		heading = strings.TrimSuffix(heading, unit)
 	}

@@ -48,7 +48,7 @@ func (b *Books) find(c column, there []string) (found []int) {
 			if heading == configured {
 				found = append(found, i)
 			}
-		case fold(heading) == c.String() && !slices.Contains(b.headings[:], heading):
+		case Fold(heading) == c.String() && !slices.Contains(b.headings[:], heading):
 			found = append(found, i)
 		}
 	}
@@ -84,7 +84,7 @@ func (b *Books) headingFault(c column, found []int, there []string) HeaderFault 
 // unnamed are the headings that are no column's yet.
 func (b *Books) unnamed(there []string) []string {
 	return slices.DeleteFunc(slices.Clone(there), func(heading string) bool {
-		_, ours := columnNamed(fold(heading))
+		_, ours := columnNamed(Fold(heading))
 		return ours || heading == "" || slices.Contains(b.headings[:], heading)
 	})
 }

@@ -9,7 +9,7 @@ func nearest(word string, choices []string) string {
 		if len(c) > 300 {
 			continue
 		}
-		a, b := []rune(fold(word)), []rune(fold(c))
+		a, b := []rune(Fold(word)), []rune(Fold(c))
 		d, longest := distance(a, b), max(len(a), len(b))
 		if d <= min(2, max(1, (longest+1)/3)) && d < longest && (best == "" || d < least) {
 			best, least = c, d

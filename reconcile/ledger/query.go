@@ -62,7 +62,7 @@ func asks(query string) bool {
 	for end < len(query) && nameByte(query[end]) {
 		end++
 	}
-	return slices.Contains([]string{"select", "with", "values", "table"}, fold(query[:end]))
+	return slices.Contains([]string{"select", "with", "values", "table"}, Fold(query[:end]))
 }
 
 // nameAt is the name that begins with a colon at i; empty: none does.

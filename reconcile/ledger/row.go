@@ -85,7 +85,7 @@ func (b *Books) status(cell string) (reconcile.Status, reconcile.Words) {
 	if s, ok := b.statuses[word]; ok {
 		return s, reconcile.Words{}
 	}
-	if s, ok := b.statuses[fold(word)]; ok {
+	if s, ok := b.statuses[Fold(word)]; ok {
 		return s, reconcile.Words{}
 	}
 	return "", say("状态 %s 没有对应关系（请在配置 ledger.statuses 中添加）", "status %s is not mapped (try: ledger.statuses in the configuration)", shown(word))

@@ -244,7 +244,7 @@ func vocabulary(configured map[reconcile.Status][]string) (map[string]reconcile.
 			list = defaults[status]
 		}
 		for _, word := range list {
-			folded := fold(strings.TrimSpace(word))
+			folded := Fold(strings.TrimSpace(word))
 			if other, taken := words[folded]; taken && other != status {
 				errs = append(errs, fmt.Errorf("statuses: the word %q stands for both %s and %s", word, other, status))
 			}
@@ -265,8 +265,9 @@ func statusNames() []string {
 	return names
 }
 
-// fold lowers the ASCII letters of s and leaves everything else.
-func fold(s string) string {
+// Fold lowers the ASCII letters of s and leaves everything else: two words that
+// fold alike are one status or heading.
+func Fold(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= 'A' && r <= 'Z' {
 			return r + 'a' - 'A'

@@ -94,7 +94,7 @@ func NewStatements(s StatementSource) (*Statements, error) {
 	}
 	for _, kind := range slices.Sorted(maps.Keys(s.Types)) {
 		for _, word := range s.Types[kind] {
-			folded := fold(strings.TrimSpace(word))
+			folded := Fold(strings.TrimSpace(word))
 			if other, taken := st.types[folded]; taken && other != kind {
 				errs = append(errs, fmt.Errorf("types: the word %q stands for both %s and %s", word, other, kind))
 			}

@@ -47,7 +47,7 @@ func (st *Statements) heads(c stmtColumn, heading string) bool {
 	if configured := st.headings[c]; configured != "" {
 		return heading == configured
 	}
-	return fold(heading) == c.String() && !slices.Contains(st.headings[:], heading)
+	return Fold(heading) == c.String() && !slices.Contains(st.headings[:], heading)
 }
 
 // absent is what is wrong when a header does not have a column.
@@ -116,7 +116,7 @@ func (st *Statements) total(h stmtHeader, rec record) bool {
 		return false
 	}
 	if at := h.at[stmtType]; at < len(rec.cells) {
-		if _, mapped := st.types[fold(strings.TrimSpace(rec.cells[at]))]; mapped {
+		if _, mapped := st.types[Fold(strings.TrimSpace(rec.cells[at]))]; mapped {
 			return false
 		}
 	}
@@ -195,7 +195,7 @@ func (r *stmtRow) id(c stmtColumn, as column, without string) string {
 
 func (r *stmtRow) kind() reconcile.Kind {
 	word := strings.TrimSpace(r.cell(stmtType))
-	kind, ok := r.of.types[fold(word)]
+	kind, ok := r.of.types[Fold(word)]
 	if !ok {
 		r.wrong(stmtType, say("交易类型 %s 没有对应关系（请在配置 statement.types 中添加）", "type %s is not mapped (try: statement.types in the configuration)", shown(word)), false)
 	}
