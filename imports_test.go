@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,10 +29,11 @@ var mayImport = map[string][]string{
 	"reconcile/ledger":            {"reconcile"},
 	"reconcile/ledger/ledgertest": {},
 	"reconcile/gateway":           {"reconcile", "chinaums"},
-	"store":                       {"reconcile", "."},
-	"reports":                     {"reconcile"},
+	"store":                       {"reconcile", ".", "store/outfile"},
+	"store/outfile":               {},
+	"reports":                     {"reconcile", "store/outfile"},
 	"reports/alert":               {"reconcile"},
-	"cmd/umsrecon":                {".", "chinaums", "reconcile", "reconcile/ledger", "reconcile/gateway", "store", "reports", "reports/alert"},
+	"cmd/umsrecon":                {".", "chinaums", "reconcile", "reconcile/ledger", "reconcile/gateway", "store", "store/outfile", "reports", "reports/alert"},
 }
 
 // simulatorFiles of the command may import the simulator: no configuration
@@ -80,6 +82,10 @@ func TestImportsThatPointUp(t *testing.T) {
 		"unknown package":    {"helper/x.go", `package helper`, "not in the table"},
 		"simulator in demo":  {"cmd/umsrecon/demo_x.go", `package main; import "` + module + `/chinaums/chinaumstest"`, ""},
 		"clock in a command": {"cmd/umsrecon/x.go", `package main; import "time"; var x = time.Now()`, ""},
+		"hasty signature":    {"chinaums/x.go", `package chinaums; func f(sign, want string) bool { return sign == want }`, "compare secrets by"},
+		"hasty secret":       {"cmd/umsrecon/x.go", `package main; import "bytes"; var x = bytes.Equal([]byte(a.Reveal()), b)`, "compare secrets by"},
+		"no signature":       {"chinaums/x.go", `package chinaums; func f(sign string) bool { return sign == "" }`, ""},
+		"constant time":      {"chinaums/x.go", `package chinaums; import "crypto/hmac"; var x = hmac.Equal(sign, want)`, ""},
 		"down":               {"store/x.go", `package store; import "` + module + `/reconcile"`, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -138,7 +144,7 @@ func (s source) faults() []string {
 	if s.folder != "cmd/umsrecon" {
 		faults = append(faults, s.surroundings()...)
 	}
-	return faults
+	return append(faults, s.hastyComparisons()...)
 }
 
 func inside(target string) (string, bool) {
@@ -169,4 +175,53 @@ func (s source) surroundings() []string {
 		return true
 	})
 	return faults
+}
+
+// secretName is how what must be compared in constant time is called.
+var secretName = regexp.MustCompile(`(?i)(sign|signature|secret|mac|reveal)$`)
+
+// hastyComparisons finds secrets and signatures that are compared by == or
+// bytes.Equal, which tell by their time how much was right. Whether there is one
+// at all may be asked.
+func (s source) hastyComparisons() (faults []string) {
+	ast.Inspect(s.tree, func(n ast.Node) bool {
+		var pair []ast.Expr
+		switch n := n.(type) {
+		case *ast.BinaryExpr:
+			if n.Op == token.EQL || n.Op == token.NEQ {
+				pair = []ast.Expr{n.X, n.Y}
+			}
+		case *ast.CallExpr:
+			if f, ok := n.Fun.(*ast.SelectorExpr); ok && slices.Contains([]string{"Equal", "EqualFold", "Compare"}, f.Sel.Name) && fmt.Sprint(f.X) != "hmac" {
+				pair = n.Args
+			}
+		}
+		if len(pair) == 2 && !empty(pair[0]) && !empty(pair[1]) && (secret(pair[0]) || secret(pair[1])) {
+			faults = append(faults, fmt.Sprintf("%s: compare secrets by hmac.Equal or subtle.ConstantTimeCompare", s.file))
+		}
+		return true
+	})
+	return faults
+}
+
+func empty(e ast.Expr) bool {
+	switch e := e.(type) {
+	case *ast.BasicLit:
+		return e.Value == `""` || e.Kind == token.INT
+	case *ast.Ident:
+		return e.Name == "nil"
+	}
+	return false
+}
+
+func secret(e ast.Expr) bool {
+	switch e := e.(type) {
+	case *ast.Ident:
+		return secretName.MatchString(e.Name)
+	case *ast.SelectorExpr:
+		return secretName.MatchString(e.Sel.Name)
+	case *ast.CallExpr:
+		return secret(e.Fun) || len(e.Args) == 1 && secret(e.Args[0])
+	}
+	return false
 }

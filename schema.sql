@@ -22,7 +22,8 @@ CREATE TABLE runs (
     judged     INTEGER NOT NULL DEFAULT 0, -- orders with a verdict, for the comparison with other days
     discrepant INTEGER NOT NULL DEFAULT 0,
     closing_event_id INTEGER,             -- the last event when it was published: the next roll-forward starts behind it
-    publication INTEGER                   -- counts up in the order in which runs were published, which is not that of their ids; NULL: published nothing
+    publication INTEGER,                  -- counts up in the order in which runs were published, which is not that of their ids; NULL: published nothing
+    pruned     INTEGER NOT NULL DEFAULT 0 CHECK (pruned IN (0, 1)) -- 1: replaced and older than keep.runs: its notes are gone, and its loads but for those that rows stand in
 ) STRICT;
 
 CREATE INDEX runs_day_idx ON runs (day, run_id);
@@ -44,12 +45,21 @@ CREATE TABLE loads (
     invalid     INTEGER NOT NULL CHECK (invalid >= 0),
     total_fen   INTEGER NOT NULL,         -- control sum of the amounts of its orders
     kind        TEXT NOT NULL DEFAULT 'ledger' CHECK (kind IN ('ledger', 'statement')),
-    reading     TEXT NOT NULL DEFAULT '', -- of a statement: changes with its bytes, and with how they are understood
+    reading     TEXT NOT NULL DEFAULT '', -- of a statement: changes with its bytes, and with how they are understood; 'missed …': its control totals are not met
     judged_run_id TEXT REFERENCES runs    -- of a statement: the run that first judged the bills of its settle dates; NULL: none yet
 ) STRICT;
 
 CREATE INDEX loads_scope_idx ON loads (scope, load_id);
 CREATE INDEX loads_statements_idx ON loads (judged_run_id, load_id) WHERE kind = 'statement';
+
+-- When the files of the last load of each scope were taken, where they are
+-- several.
+CREATE TABLE load_files (
+    load_id  INTEGER NOT NULL REFERENCES loads,
+    file     TEXT NOT NULL,
+    taken_at TEXT NOT NULL,
+    PRIMARY KEY (load_id, file)
+) STRICT, WITHOUT ROWID;
 
 -- The bad rows of the last load of each scope.
 CREATE TABLE bad_rows (
@@ -62,11 +72,19 @@ CREATE TABLE bad_rows (
     reason_zh  TEXT NOT NULL,
     reason_en  TEXT NOT NULL,
     raw        TEXT NOT NULL,
-    damaged    INTEGER NOT NULL CHECK (damaged IN (0, 1))
+    damaged    INTEGER NOT NULL CHECK (damaged IN (0, 1)),
+    -- of a line of a statement what could be read all the same; '': it could not
+    mid        TEXT NOT NULL DEFAULT '',
+    kind       TEXT NOT NULL DEFAULT '' CHECK (kind IN ('', 'payment', 'refund')),
+    reference  TEXT NOT NULL DEFAULT '',
+    mer_order_id TEXT NOT NULL DEFAULT '',
+    order_id   INTEGER REFERENCES orders  -- an order of the bill that these name; NULL: not known
 ) STRICT;
 
 CREATE INDEX bad_rows_load_idx ON bad_rows (load_id);
 CREATE INDEX bad_rows_case_idx ON bad_rows (case_id);
+CREATE INDEX bad_rows_order_idx ON bad_rows (order_id) WHERE order_id IS NOT NULL;
+CREATE INDEX bad_rows_homeless_idx ON bad_rows (bad_row_id) WHERE order_id IS NULL AND (reference <> '' OR mer_order_id <> '');
 
 -- One row per order, as its last load had it. The ledger columns are written
 -- by loads, the history columns by answers, the verdict columns by runs.
@@ -126,13 +144,14 @@ CREATE TABLE orders (
 
 CREATE INDEX orders_open_idx ON orders (ledger_day) WHERE final = 0;
 CREATE INDEX orders_day_idx ON orders (ledger_day);
-CREATE INDEX orders_scope_idx ON orders (scope, load_id, ledger_day);
+CREATE INDEX orders_load_idx ON orders (load_id, ledger_day);
 CREATE INDEX orders_mer_order_id_idx ON orders (mid, mer_order_id) WHERE mer_order_id <> '';
 CREATE INDEX orders_order_no_idx ON orders (mid, order_no) WHERE order_no <> '';
 
 -- What UMS said, one row per question, never changed. body is word for word
 -- but for personal fields, which are masked. The columns are the domain's
--- reading of it, so that nothing has to be parsed again.
+-- reading of it, so that nothing has to be parsed again: they stay when keep.answers
+-- takes the body away.
 CREATE TABLE answers (
     answer_id   INTEGER PRIMARY KEY,
     run_id      TEXT NOT NULL REFERENCES runs,
@@ -142,7 +161,7 @@ CREATE TABLE answers (
     attempts    INTEGER NOT NULL CHECK (attempts >= 0),
     err_code    TEXT NOT NULL,
     message     TEXT NOT NULL,
-    body        BLOB,
+    body        BLOB,                     -- packed, see store/body.go; a text as it is was kept by an earlier version; NULL: there was none, or it is older than keep.answers
 
     bill_status    TEXT,                  -- NULL unless found
     created_at     TEXT,
@@ -179,6 +198,7 @@ CREATE TABLE answers (
 ) STRICT;
 
 CREATE INDEX answers_run_idx ON answers (run_id, order_id);
+CREATE INDEX answers_body_idx ON answers (asked_at) WHERE body IS NOT NULL;
 CREATE INDEX answers_order_idx ON answers (order_id, answer_id);
 CREATE INDEX answers_seq_idx ON answers (pay_seq_id) WHERE pay_seq_id <> '';
 CREATE INDEX answers_target_idx ON answers (pay_target_order_id) WHERE pay_target_order_id <> '';
@@ -335,8 +355,8 @@ BEGIN SELECT RAISE(ABORT, 'steps are appended, never rewritten'); END;
 -- The life of a finding over the nights. Never deleted.
 CREATE TABLE cases (
     case_id    TEXT PRIMARY KEY,          -- stable hash of the key and the code
-    order_id   INTEGER REFERENCES orders, -- NULL: the case of a bad ledger row, or of a notice
-    scope      TEXT NOT NULL DEFAULT '',  -- of the source of bad rows
+    order_id   INTEGER REFERENCES orders, -- NULL: it is about no order of the ledger: a bad row, a notice, a line or the total of a statement, a cause
+    scope      TEXT NOT NULL DEFAULT '',  -- the source, of the case of a bad row or of the cause of bad rows; else ''
     code       TEXT NOT NULL,
     severity   TEXT NOT NULL CHECK (severity IN ('S1', 'S2', 'S3', 'waiting')),
     state      TEXT NOT NULL CHECK (state IN ('open', 'proposed', 'resolved', 'cleared', 'waiting', 'unverified')),
@@ -437,7 +457,8 @@ CREATE TABLE notes (
 -- edited one since.
 CREATE TABLE workbooks (
     path       TEXT PRIMARY KEY,          -- as written; relative to the reports folder
-    sha256     TEXT NOT NULL,
-    run_id     TEXT REFERENCES runs,
-    written_at TEXT NOT NULL
+    sha256     TEXT NOT NULL,             -- '': it is being written for the first time
+    run_id     TEXT REFERENCES runs,      -- written last of a run's workbooks: none of a published run, and they are not all there
+    written_at TEXT NOT NULL,
+    intended_sha256 TEXT NOT NULL DEFAULT '' -- of what is about to get this name, so that it is known for ours if the program is killed then
 ) STRICT;

@@ -92,13 +92,14 @@ func checkEcho(fields object, asked wireQuery) error {
 func decodeBill(fields object) (BillAnswer, error) {
 	var fault error
 	r := reader{object: fields, fault: &fault}
-	r.requireBill()
-	a := r.bill()
+	payment := r.block("billPayment")
+	r.requireBill(payment)
+	a := r.bill(payment)
 	return a, fault
 }
 
 // requireBill demands what no judgement can do without.
-func (r reader) requireBill() {
+func (r reader) requireBill(payment *reader) {
 	r.require("mid", "tid", "instMid", "billNo", "billDate", "billStatus")
 	status := r.word("billStatus")
 	if status == "" {
@@ -108,15 +109,15 @@ func (r reader) requireBill() {
 		return
 	}
 	r.require("totalAmount", "billPayment")
-	if p := r.block("billPayment"); p != nil {
-		p.require("totalAmount", "payTime", "status")
-		if p.word("status") == "" {
-			p.fail("status", "is missing")
+	if payment != nil {
+		payment.require("totalAmount", "payTime", "status")
+		if payment.word("status") == "" {
+			payment.fail("status", "is missing")
 		}
 	}
 }
 
-func (r reader) bill() BillAnswer {
+func (r reader) bill(payment *reader) BillAnswer {
 	a := BillAnswer{
 		RespondedAt:       r.moment("responseTimeStamp"),
 		MID:               r.str("mid"),
@@ -137,7 +138,7 @@ func (r reader) bill() BillAnswer {
 		Memo:              r.free("memo"),
 		SecureStatus:      r.word("secureStatus"),
 		CompleteAmount:    r.amount("completeAmount"),
-		BillPayment:       r.block("billPayment").flow(),
+		BillPayment:       payment.flow(),
 		RefundBillPayment: r.block("refundBillPayment").flow(),
 		AuthedBillPayment: r.block("authedBillPayment").flow(),
 		CardAttr:          r.word("cardAttr"),

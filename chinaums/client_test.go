@@ -2,6 +2,7 @@ package chinaums_test
 
 import (
 	"bytes"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -148,6 +149,21 @@ func TestTLSIsVerified(t *testing.T) {
 	o.Transport = server.Client().Transport
 	_, err = newClient(t, o).QueryBill(t.Context(), query)
 	require.NoError(t, err)
+}
+
+// Nothing below TLS 1.2 is spoken, whoever offers it.
+func TestOldTLSIsRefused(t *testing.T) {
+	var asked atomic.Int64
+	server := httptest.NewUnstartedServer(script(&asked, "200 "+unpaid))
+	server.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	defer server.Close()
+	o := testOptions(server.URL)
+	o.MaxAttempts = 1
+	_, err := newClient(t, o).QueryBill(t.Context(), query)
+	require.ErrorContains(t, err, "protocol version")
+	require.Zero(t, asked.Load())
 }
 
 func TestRedirectsAreNotFollowed(t *testing.T) {

@@ -1,7 +1,6 @@
 package chinaums
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -25,32 +24,35 @@ const maxAmount = 10_000_000_000_000
 // overwrite "totalAmount".
 type object map[string]json.RawMessage
 
-// parseObject splits a JSON object into its fields. Not JSON, or with anything
-// behind it, is errNotJSON; JSON of another shape, or a name that stands
-// twice, matches ErrMalformed.
+// parseObject splits a JSON object into its fields, which are parts of body.
+// Not JSON, or with anything behind it, is errNotJSON; JSON of another shape, or
+// a name that stands twice, matches ErrMalformed.
 func parseObject(body []byte) (object, error) {
 	if !json.Valid(body) {
 		return nil, errNotJSON
 	}
-	d := json.NewDecoder(bytes.NewReader(body))
-	if open, err := d.Token(); err != nil || open != json.Delim('{') {
+	return splitObject(body)
+}
+
+// splitObject is parseObject of what is JSON.
+func splitObject(body []byte) (object, error) {
+	i := blanks(body, 0)
+	if body[i] != '{' {
 		return nil, fmt.Errorf("%w: it is not a JSON object", ErrMalformed)
 	}
-	fields := object{}
-	for d.More() {
-		token, err := d.Token()
-		name, ok := token.(string)
-		if err != nil || !ok {
-			return nil, errNotJSON
-		}
-		var value json.RawMessage
-		if err := d.Decode(&value); err != nil {
-			return nil, errNotJSON
-		}
+	fields := make(object, 32)
+	for i = blanks(body, i+1); body[i] != '}'; {
+		end := stringEnd(body, i)
+		name := string(unquoted(body[i:end]))
 		if _, twice := fields[name]; twice {
 			return nil, fmt.Errorf("%w: %q stands in it twice", ErrMalformed, printable(name))
 		}
-		fields[name] = value
+		start := blanks(body, blanks(body, end)+1) // behind the colon
+		i, _ = valueEnd(body, start)
+		fields[name] = body[start:i]
+		if i = blanks(body, i); body[i] == ',' {
+			i = blanks(body, i+1)
+		}
 	}
 	return fields, nil
 }
@@ -66,7 +68,10 @@ func (o object) text(name string) (s string, ok bool) {
 	if o.absent(name) {
 		return "", true
 	}
-	return s, json.Unmarshal(o[name], &s) == nil
+	if o[name][0] != '"' {
+		return "", false
+	}
+	return string(unquoted(o[name])), true
 }
 
 // code is a code, which may be a JSON number; empty when absent or of another
@@ -205,7 +210,7 @@ func (r reader) block(name string) *reader {
 	if r.absent(name) {
 		return nil
 	}
-	fields, err := parseObject(r.object[name])
+	fields, err := splitObject(r.object[name])
 	if err != nil {
 		r.fail(name, "is not an object without repeated names")
 		return nil

@@ -1,12 +1,14 @@
 package chinaums
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 )
@@ -234,5 +236,15 @@ func FuzzDecodeBill(f *testing.F) {
 			require.NotEmpty(t, a.BillPayment.Status)
 		}
 		_ = fmt.Sprintf("%+v", a)
+		whole := bytes.TrimSpace(body)
+		_, err = parseObject(whole[:len(whole)-1])
+		require.Error(t, err, "what is cut is no answer")
+		again, err := json.Marshal(fields) // the names in another order, other blanks
+		require.NoError(t, err)
+		if fields, err = parseObject(again); err == nil && utf8.Valid(body) {
+			twin, err := decodeBill(fields)
+			require.NoError(t, err)
+			require.Equal(t, a, twin)
+		}
 	})
 }

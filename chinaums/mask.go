@@ -26,12 +26,19 @@ var personalWord = regexp.MustCompile(
 // JSON with such a field is replaced as a whole. Behind the point where a body
 // stops being JSON, text stays up to the first sign of such a field.
 func Mask(body []byte) []byte {
-	m := masking{body: body, tokens: json.NewDecoder(bytes.NewReader(body))}
-	m.tokens.UseNumber()
-	for m.next() {
+	m := masking{body: body, whole: wholeTokens(body)}
+	if len(body) > 0 { // nothing stays nil
+		m.out.Grow(len(body) + len(masked))
+	}
+	for i := 0; i < m.whole; {
+		if body[i] != '"' {
+			i++
+			continue
+		}
+		i = m.text(i, stringEnd(body, i))
 	}
 	rest := body[m.copied:]
-	if broken := body[m.offset():]; len(broken) > 0 && m.copied <= m.offset() {
+	if broken := body[m.whole:]; len(broken) > 0 && m.copied <= m.whole {
 		if at := personalWord.FindIndex(broken); at != nil {
 			m.out.Write(rest[:len(rest)-len(broken)+at[0]])
 			m.out.WriteString(masked)
@@ -42,71 +49,53 @@ func Mask(body []byte) []byte {
 	return m.out.Bytes()
 }
 
-// masking walks over the tokens of a body.
-type masking struct {
-	body    []byte
-	tokens  *json.Decoder
-	out     bytes.Buffer
-	copied  int    // bytes of body that out stands for
-	objects []bool // the open containers: true for an object
-	name    bool   // the next string is a name
-}
-
-func (m *masking) offset() int { return int(m.tokens.InputOffset()) }
-
-// next deals with one token; false at the end, or where the body breaks.
-func (m *masking) next() bool {
-	before := m.offset()
-	token, err := m.tokens.Token()
-	if err != nil {
-		return false
+// wholeTokens is how far a body is JSON: of a document that is cut or broken,
+// the end of its last whole token.
+func wholeTokens(body []byte) int {
+	if json.Valid(body) {
+		return len(body)
 	}
-	switch t := token.(type) {
-	case json.Delim:
-		m.nest(t)
-		return true
-	case string:
-		switch {
-		case m.name && slices.Contains(personal, strings.ToLower(t)):
-			return m.hideValue()
-		case m.name:
-			m.name = false
-			return true
-		case strings.Contains(t, "{") && string(Mask([]byte(t))) != t:
-			m.hide(before+bytes.IndexByte(m.body[before:], '"'), m.offset())
+	tokens := json.NewDecoder(bytes.NewReader(body))
+	tokens.UseNumber()
+	for {
+		if _, err := tokens.Token(); err != nil {
+			return int(tokens.InputOffset())
 		}
 	}
-	m.endValue()
-	return true
 }
 
-func (m *masking) nest(d json.Delim) {
-	if d == '{' || d == '[' {
-		m.objects = append(m.objects, d == '{')
-		m.name = d == '{'
-		return
+// masking walks over the strings of a body.
+type masking struct {
+	body   []byte
+	whole  int // how far the body is JSON
+	out    bytes.Buffer
+	copied int // bytes of body that out stands for
+}
+
+// text deals with the string from i to end, and returns where to go on.
+func (m *masking) text(i, end int) int {
+	text, behind := unquoted(m.body[i:end]), blanks(m.body, end)
+	name := behind < len(m.body) && m.body[behind] == ':'
+	last := end == m.whole // of a broken body it may be a name without a colon
+	switch {
+	case (name || last) && slices.ContainsFunc(personal, func(p string) bool { return strings.EqualFold(p, string(text)) }):
+		return m.hideValue(end)
+	case !name && bytes.IndexByte(text, '{') >= 0 && !bytes.Equal(Mask(text), text):
+		m.hide(i, end)
 	}
-	m.objects = m.objects[:len(m.objects)-1]
-	m.endValue()
+	return end
 }
 
-func (m *masking) endValue() {
-	m.name = len(m.objects) > 0 && m.objects[len(m.objects)-1]
-}
-
-// hideValue replaces the value behind a name: to its end, or to the end of a
-// body that is cut or broken inside it.
-func (m *masking) hideValue() bool {
-	rest := m.body[m.offset():]
-	start := len(m.body) - len(bytes.TrimLeft(rest, ": \t\r\n"))
-	var value json.RawMessage
-	if err := m.tokens.Decode(&value); err != nil {
-		m.hide(start, len(m.body))
-		return false
+// hideValue replaces the value behind a name that ends at i: to its end, or to
+// the end of a body that is cut or broken inside it.
+func (m *masking) hideValue(i int) int {
+	start := len(m.body) - len(bytes.TrimLeft(m.body[i:], ": \t\r\n"))
+	end, whole := valueEnd(m.body[:m.whole], start)
+	if !whole {
+		end = len(m.body)
 	}
-	m.hide(start, m.offset())
-	m.endValue()
-	return true
+	m.hide(start, end)
+	return end
 }
 
 func (m *masking) hide(start, end int) {

@@ -1,6 +1,7 @@
 package chinaums
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
 	"net"
@@ -34,9 +35,9 @@ type Options struct {
 	Concurrency int           // calls in flight, for which connections are kept; 8
 	Backoff     Backoff
 
-	// Limiter gives one token to each request, retries too; it may be shared
-	// between clients. Nil: no limit.
-	Limiter *rate.Limiter
+	// Limiter is waited for before each request, retries too: a Pace, or a
+	// rate.Limiter; it may be shared between clients. Nil: no limit.
+	Limiter interface{ Wait(context.Context) error }
 	// Budget is asked before each request; it may be shared. Nil: no limit.
 	Budget *Budget
 	// Transport replaces the client's own; for tests.
@@ -105,7 +106,8 @@ func (o Options) check() error {
 		return fmt.Errorf("%w: timeout, grace, attempts, body and concurrency cannot be negative", ErrOptions)
 	case o.Backoff.First < 0 || o.Backoff.Max < 0 || o.Backoff.Elapsed < 0:
 		return fmt.Errorf("%w: pauses cannot be negative", ErrOptions)
-	case o.Limiter != nil && o.Limiter.Limit() != rate.Inf && o.Limiter.Burst() < 1:
+	}
+	if l, ok := o.Limiter.(*rate.Limiter); ok && l.Limit() != rate.Inf && l.Burst() < 1 {
 		return fmt.Errorf("%w: the rate limit lets no request through", ErrOptions)
 	}
 	return nil

@@ -3,6 +3,7 @@ package reconcile
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"time"
 )
@@ -69,6 +70,17 @@ type Case struct {
 	// What a person decided; empty while nobody has. Reviewer is who approved it.
 	Outcome, Note, By, Reviewer string
 }
+
+// Difference is UMS − ledger, absent unless both state an amount. A case of a
+// statement has none: it holds the statement against UMS.
+func (c Case) Difference() Amount {
+	if slices.Contains(statementCodes, c.Code) {
+		return Amount{}
+	}
+	return c.UMS.Minus(c.Ledger)
+}
+
+var statementCodes = []Code{StatementMissing, StatementWaiting, StatementOnly, StatementAmountMismatch, FeeMismatch, SettleTotalMismatch}
 
 // MinIDPrefix is how much of an id names a case to somebody who decides.
 const MinIDPrefix = 4

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"math/big"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -300,6 +301,38 @@ func FuzzYuanRoundTrip(f *testing.F) {
 		back, err := ParseYuan(Fen(n).Yuan())
 		require.NoError(t, err)
 		require.Equal(t, Fen(n), back)
+	})
+}
+
+// FuzzYuan: a text that is taken for an amount is one, to the fen.
+func FuzzYuan(f *testing.F) {
+	for _, seed := range []string{"0", "19.08", "12.3", "12.300", "-1", "1e3", "９", "99999999999999999999", ".5", "5."} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		v, err := ParseYuan(text)
+		if err != nil {
+			return
+		}
+		again, err := ParseYuan(v.Yuan())
+		require.NoError(t, err)
+		require.Equal(t, v, again)
+		exact, ok := new(big.Rat).SetString(text)
+		require.True(t, ok, "%q was taken for %s", text, v.Yuan())
+		require.Zero(t, exact.Cmp(big.NewRat(int64(v), 100)), "%q was taken for %s", text, v.Yuan())
+	})
+}
+
+// FuzzDay: a text that is taken for a day is how the day is written.
+func FuzzDay(f *testing.F) {
+	for _, seed := range []string{"2026-11-19", "20261119", "2026-02-29", "0000-01-01", "2026-1-1", "-2026-01-01"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		d, err := ParseDay(text)
+		if err == nil {
+			require.Contains(t, []string{d.String(), d.Compact()}, text)
+		}
 	})
 }
 

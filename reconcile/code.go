@@ -93,6 +93,7 @@ const (
 	DeductionWithoutContract Code = "DEDUCTION_WITHOUT_CONTRACT"
 
 	StatementMissing        Code = "STATEMENT_MISSING"
+	StatementWaiting        Code = "STATEMENT_WAITING"
 	StatementOnly           Code = "STATEMENT_ONLY"
 	StatementAmountMismatch Code = "STATEMENT_AMOUNT_MISMATCH"
 	FeeMismatch             Code = "FEE_MISMATCH"
@@ -191,7 +192,8 @@ var Rules = []Rule{
 	{Code: NoticeUnverified, ZH: "通知验签失败", EN: "notices whose signature does not hold", Severity: S1},
 	{Code: DeductionWithoutContract, ZH: "无有效签约扣款", EN: "deducted without a contract", Severity: S2, clears: covered},
 
-	{Code: StatementMissing, ZH: "对账单缺此单", EN: "settled by its date, not in the statement", Severity: S2, clears: lineAgrees},
+	{Code: StatementMissing, ZH: "对账单缺此单", EN: "settled by its date, not in the statement", Severity: S2, Follows: []Code{StatementWaiting}, clears: lineAgrees},
+	{Code: StatementWaiting, ZH: "对账单行待修正", EN: "its line in the statement cannot be read", Severity: Wait},
 	{Code: StatementOnly, ZH: "对账单多此单", EN: "in the statement, belongs to no bill", Severity: S1, clears: noSurplus},
 	{Code: StatementAmountMismatch, ZH: "对账单金额不符", EN: "statement amount differs", Severity: S1, clears: lineAgrees},
 	{Code: FeeMismatch, ZH: "手续费不符", EN: "fee differs", Severity: S3, clears: feeAgrees},

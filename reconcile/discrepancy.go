@@ -86,6 +86,7 @@ type Facts struct {
 
 // Verdict is what Judge says of one order.
 type Verdict struct {
+	ID       int64 // of the order, as the store counts; 0: to be found by its key
 	Key      Key
 	Class    Class
 	Findings []Finding // gravest first, then in the order of Rules

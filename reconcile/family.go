@@ -12,10 +12,14 @@ type Family struct {
 	// are the settle dates of its merchant whose statements were read.
 	Statement []StatementLine
 	Covers    []StatementCover
+	// BadLines are lines of statements that were not understood, but for a
+	// number of the bill.
+	BadLines []BadRow
 }
 
 // Subject is one order with the evidence about it.
 type Subject struct {
+	ID      int64 // of the order, as the store counts; 0: not known
 	Order   Order
 	InScope bool // to be judged by this run
 	// Revisited: it was final, and is judged for a statement alone, by the

@@ -160,3 +160,6 @@ func (s *Sum) Add(f Fen) error {
 	s.Fen = total
 	return nil
 }
+
+// less is what a sum is more than another, both of amounts above zero.
+func (s Sum) less(other Sum) Sum { return Sum{s.Count - other.Count, s.Fen - other.Fen} }

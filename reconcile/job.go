@@ -123,9 +123,9 @@ type Store interface {
 	// wanted, oldest first: the run's own day, and those that bills of the
 	// lookback name.
 	StatementDays(ctx context.Context, s Scope, until Day) ([]StatementDay, error)
-	// StatementRead is the fingerprint with which a source was read last;
-	// empty: it never was.
-	StatementRead(ctx context.Context, scope string) (string, error)
+	// StatementRead is the fingerprint with which a run that published read a
+	// source last, and what it held; empty: none did.
+	StatementRead(ctx context.Context, scope string) (string, Load, error)
 	// LoadStatement reads one statement into the database, in the place of what
 	// it held before: all of it or nothing.
 	LoadStatement(ctx context.Context, runID, scope, fingerprint string, now time.Time, read func(StatementWriter) (Load, error)) (Load, error)
@@ -185,7 +185,7 @@ type Publication interface {
 	Event(e Event) error
 	// BadRows yields the bad rows of the last loads in scope with the
 	// case each has, and the pending cases of bad rows that are gone.
-	BadRows() ([]RowSighting, error)
+	BadRows(unchanged []string) ([]RowSighting, error)
 	// Notices yields, when the verdicts are written, the notices of the
 	// lookback that no order carries or that have a case of their own, and the
 	// unverified ones by day and path.

@@ -42,7 +42,9 @@ type asking struct {
 func (a *asking) round(ctx context.Context, keys iter.Seq2[Key, error]) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	feed, answers := make(chan Key), make(chan Answered, a.Asking.Concurrency)
+	// The workers go on asking while a batch is written; a kill loses what has
+	// come meanwhile, so that it is bounded.
+	feed, answers := make(chan Key), make(chan Answered, min(commitBatch, 8*a.Asking.Concurrency))
 	var feedErr error
 	var workers sync.WaitGroup
 	workers.Go(func() {

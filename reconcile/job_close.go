@@ -28,7 +28,7 @@ func (b *book) close(now time.Time) error {
 		b.sayWhy()
 		s.Status = RunIncomplete
 	}
-	if s.LedgerEmpty || s.ControlMissed() || b.unread {
+	if s.LedgerEmpty || s.ControlMissed() || s.Suspected() || b.unread {
 		s.Status = RunIncomplete
 	}
 	s.EndedAt = now

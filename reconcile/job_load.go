@@ -57,15 +57,27 @@ func (n *night) loadOne(ctx context.Context, l Ledger, day Day, read map[string]
 	}
 	n.sum.Loads = append(n.sum.Loads, load)
 	n.sum.Invalid += load.Invalid
-	for _, c := range load.Controls {
-		if c.Missed.EN != "" {
-			n.alarm(words("控制总数不符：%[2]s", "control total not met: %[1]s", c.Missed.EN, c.Missed.ZH))
-		}
+	n.controls(load)
+	for _, why := range load.Suspect {
+		n.alarm(words("台账可疑：%[2]s", "the ledger is suspect: %[1]s", why.EN, why.ZH))
 	}
 	for _, file := range load.Headless {
 		n.alarm(words("台账文件 %s 是空的，连标题行都没有", "ledger file %s is empty, it has not even a header", file))
 	}
 	return nil
+}
+
+// controls tells of what a source states of itself and does not hold, and of
+// what could not be compared.
+func (n *night) controls(l Load) {
+	for _, c := range l.Controls {
+		switch {
+		case c.Missed.EN != "":
+			n.alarm(words("控制总数不符：%[2]s", "control total not met: %[1]s", c.Missed.EN, c.Missed.ZH))
+		case c.Open.EN != "":
+			n.alarm(words("控制总数未能核对：%[2]s", "control total not compared: %[1]s", c.Open.EN, c.Open.ZH))
+		}
+	}
 }
 
 // reload reads an earlier day again. Its source may be gone by now, or broken:

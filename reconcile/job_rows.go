@@ -2,7 +2,7 @@ package reconcile
 
 // badRows opens and clears the cases of ledger rows that were not understood.
 func (b *book) badRows() error {
-	rows, err := b.out.BadRows()
+	rows, err := b.out.BadRows(b.sum.unchanged())
 	if err != nil {
 		return err
 	}

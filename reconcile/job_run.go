@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// freshFor is how long the answers of an interrupted run count when it is
-// taken up again.
-const freshFor = 12 * time.Hour
+// FreshFor is how long what an interrupted run has come to counts when it is
+// taken up again: its answers, or its figures where only workbooks are missing.
+const FreshFor = 12 * time.Hour
 
 // Request is what a run is asked to do.
 type Request struct {
@@ -45,7 +45,7 @@ func (j *Job) Run(ctx context.Context, r Request) (Summary, error) {
 
 func (j *Job) scope(runID string, r Request, now time.Time) Scope {
 	return Scope{
-		RunID: runID, Day: r.Day, Since: r.Day - Day(j.Settings.Lookback), Now: now, FreshFor: freshFor,
+		RunID: runID, Day: r.Day, Since: r.Day - Day(j.Settings.Lookback), Now: now, FreshFor: FreshFor,
 		NoQuery: r.NoQuery, Requery: r.Requery, Recheck: j.Settings.Recheck, Calendar: j.Settings.Calendar,
 	}
 }

@@ -34,16 +34,15 @@ func (n *night) statements(ctx context.Context) error {
 // be read makes the run incomplete, and costs it nothing else.
 func (n *night) statementOf(ctx context.Context, s Statement, day StatementDay) error {
 	scope := s.Scope(day.Day)
-	known, err := n.Store.StatementRead(ctx, scope)
+	known, load, err := n.Store.StatementRead(ctx, scope)
 	if err != nil || known != "" && !day.Again {
 		return err
 	}
 	fingerprint, err := s.Fingerprint(ctx, day.Day)
-	var load Load
 	switch {
 	case err != nil:
 	case fingerprint == known:
-		load = Load{Scope: scope, Day: day.Day, Unchanged: true}
+		load.Unchanged = true
 	default:
 		load, err = n.Store.LoadStatement(ctx, n.sum.RunID, scope, fingerprint, n.Clock.Now(), func(w StatementWriter) (Load, error) {
 			return s.Read(ctx, day.Day, w.Line, w.BadRow)
@@ -61,7 +60,10 @@ func (n *night) statementOf(ctx context.Context, s Statement, day StatementDay) 
 		return err
 	}
 	n.sum.Statements = append(n.sum.Statements, load)
-	n.sum.Invalid += load.Invalid
+	if !load.Unchanged {
+		n.sum.Invalid += load.Invalid
+	}
+	n.controls(load)
 	if load.Duplicates > 0 {
 		n.alarm(words("对账单 %s 有 %d 行重复，只计一次", "%s has %d duplicate lines, each counted once", scope, load.Duplicates))
 	}
@@ -142,7 +144,7 @@ func (b *book) settleTotals(totals []SettleTotal) error {
 }
 
 func (b *book) settleTotal(t SettleTotal) error {
-	if !t.Known || t.Doubt {
+	if !t.Known || t.Doubt || t.awaits() {
 		b.stillPending(t.Case)
 		return nil
 	}

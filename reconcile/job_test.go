@@ -184,7 +184,8 @@ func TestRequeryAsksFinalOrders(t *testing.T) {
 
 func TestInterruptedRunGoesOn(t *testing.T) {
 	w := newWorld(t)
-	w.trade(monday, 50)
+	const orders = 600 // more than are asked while two batches are written
+	w.trade(monday, orders)
 	w.write(monday)
 	ctx, interrupt := context.WithCancel(t.Context())
 	w.job.Progress = func(p reconcile.Progress) {
@@ -197,15 +198,15 @@ func TestInterruptedRunGoesOn(t *testing.T) {
 	require.Equal(t, reconcile.RunInterrupted, half.Status)
 	require.Empty(t, half.Kinds, "nothing is published")
 	answered := half.Queries.Sent
-	require.Less(t, answered, int64(50))
+	require.Less(t, answered, int64(orders))
 
 	w.job.Progress = nil
 	rest := w.run(monday)
 	require.Equal(t, half.RunID, rest.RunID)
 	require.Equal(t, reconcile.RunComplete, rest.Status)
 	require.Equal(t, answered, rest.Queries.Reused)
-	require.EqualValues(t, 50-answered, rest.Queries.Sent)
-	require.EqualValues(t, 50, rest.ClassCounts()[reconcile.Matched])
+	require.EqualValues(t, orders-answered, rest.Queries.Sent)
+	require.EqualValues(t, orders, rest.ClassCounts()[reconcile.Matched])
 }
 
 func TestOldAnswersOfAnInterruptedRunDoNotCount(t *testing.T) {
@@ -296,7 +297,7 @@ func TestBudgetLeavesTheRestForNextTime(t *testing.T) {
 
 func TestDeadlineEndsTheAsking(t *testing.T) {
 	w := newWorld(t)
-	w.trade(monday, 50)
+	w.trade(monday, 600) // more than are asked while two batches are written
 	w.job.Asking.Deadline = time.Minute
 	over := sync.OnceFunc(func() { w.clock.set(w.clock.Now().Add(time.Minute)) })
 	w.job.Progress = func(reconcile.Progress) { over() }

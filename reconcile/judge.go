@@ -127,7 +127,7 @@ func (v *view) standing() {
 func (v *view) verdict() Verdict {
 	sortFindings(v.findings)
 	out := Verdict{
-		Key: v.o.Key, Findings: v.findings, Class: classify(v.findings), Facts: v.facts,
+		ID: v.s.ID, Key: v.o.Key, Findings: v.findings, Class: classify(v.findings), Facts: v.facts,
 		Ledger: moved(v.facts.LedgerPaid, v.ledger), UMS: moved(v.facts.BillPaid, v.ums),
 	}
 	if v.facts.BothPaid && !v.ums.Known { // absent is not zero: it makes no difference

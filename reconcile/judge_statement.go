@@ -23,6 +23,10 @@ func (v *view) statement() {
 		v.lineFee(p.settled[i], *line)
 		return
 	}
+	if bad := p.bad[i]; bad != nil {
+		v.lineUnread(p.settled[i], *bad)
+		return
+	}
 	v.lineMissing(p.settled[i])
 }
 
@@ -46,6 +50,20 @@ func (v *view) lineMissing(s SettleLine) {
 	f := v.add(StatementMissing, w)
 	f.Worth = s.compared(v.set.AmountBasis)
 	f.Basis += " " + s.Reference + " " + s.SettleDay.String()
+}
+
+// lineUnread: a line that names the block was not understood, so that nothing is
+// known until it is mended. The line has a case of its own.
+func (v *view) lineUnread(s SettleLine, r BadRow) {
+	if !v.arrived(s.SettleDay) || s.State != SettleCounted {
+		return
+	}
+	kind := lineWords[s.Kind]
+	f := v.add(StatementWaiting, words("对账单 %[1]s:%[2]d 提到这笔%[3]s（%[5]s 元，参考号 %[6]s），但该行无效；待该行改正后再核对",
+		"line %[1]s:%[2]d of the statement names this %[4]s of %[5]s yuan, reference %[6]s, and was not understood; it is compared when the line is mended",
+		r.File, r.Line, kind.ZH, kind.EN, s.compared(v.set.AmountBasis).Yuan(), s.Reference))
+	f.Worth = s.compared(v.set.AmountBasis)
+	f.Basis += " " + r.Raw
 }
 
 // lineAmount compares the amounts of a line and a block.

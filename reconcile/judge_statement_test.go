@@ -21,6 +21,13 @@ func (s *scene) stated(mod ...func(*StatementLine)) {
 	s.lines = append(s.lines, l)
 }
 
+// unread makes the line of the payment one that is not understood.
+func (s *scene) unread() {
+	l := s.lines[0]
+	s.lines = nil
+	s.bad = append(s.bad, BadRow{Source: l.Source, Raw: "S,M", Names: LineNames{MID: l.MID, Kind: l.Kind, Reference: l.Reference, MerOrderID: l.MerOrderID}})
+}
+
 // refunded adds a refund that is done, with the references of its payment.
 func (s *scene) refunded(amount Fen) *Subject {
 	r := s.refund(Success, "SUCCESS")
@@ -42,6 +49,10 @@ func init() {
 		StatementMissing: {
 			fires: func(s *scene) { s.stated(); s.lines = nil },
 			close: func(s *scene) { s.stated(); s.lines, s.covers = nil, nil }, // not read yet
+		},
+		StatementWaiting: {
+			fires: func(s *scene) { s.stated(); s.unread() },
+			close: func(s *scene) { s.stated(); s.unread(); s.bad[0].Names.MID = "another" },
 		},
 		StatementOnly: {
 			fires: func(s *scene) { s.stated(); s.stated() },
@@ -118,6 +129,37 @@ func TestWhatAStatementNeedNotHave(t *testing.T) {
 			s := agreed19()
 			put(s)
 			require.NotContains(t, codes(s.judge()[0]), StatementMissing)
+		})
+	}
+}
+
+// A line that is not understood excuses one block at most, by what could be read
+// of it, and what it excuses is neither missing nor final.
+func TestABadLineExcusesOneBlock(t *testing.T) {
+	for name, c := range map[string]struct {
+		put  func(*scene)
+		want [][]Code // of the payment, of its refund
+	}{
+		"by reference":                {func(s *scene) { s.bad[0].Names.MerOrderID = "" }, [][]Code{{StatementWaiting}, {StatementMissing}}},
+		"by merchant order number":    {func(s *scene) { s.bad[0].Names.Reference = "X" }, [][]Code{{StatementWaiting}, {StatementMissing}}},
+		"of a kind that is not known": {func(s *scene) { s.bad[0].Names.Kind = "" }, [][]Code{{StatementWaiting}, {StatementMissing}}},
+		"of the refund":               {func(s *scene) { s.bad[0].Names.Kind = Refund }, [][]Code{{StatementMissing}, {StatementWaiting}}},
+		"of neither":                  {func(s *scene) { s.bad[0].Names = LineNames{MID: "m", Reference: "X"} }, [][]Code{{StatementMissing}, {StatementMissing}}},
+		"that names nothing":          {func(s *scene) { s.bad[0].Names = LineNames{} }, [][]Code{{StatementMissing}, {StatementMissing}}},
+		"beside a good one":           {func(s *scene) { s.stated(); s.bad[0].Names.Kind = Payment }, [][]Code{nil, {StatementMissing}}},
+		"where nothing was read":      {func(s *scene) { s.covers = nil }, [][]Code{{StatementWaiting}, nil}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := agreed19()
+			s.stated()
+			s.refunded(900)
+			s.unread()
+			c.put(s)
+			for i, v := range s.judge() {
+				require.Equal(t, c.want[i], append([]Code(nil), codes(v)...), "%d", i)
+				require.Equal(t, c.want[i] == nil, v.Class == Matched)
+				require.False(t, v.Final && c.want[i] != nil)
+			}
 		})
 	}
 }

@@ -25,6 +25,7 @@ type scene struct {
 
 	lines  []StatementLine
 	covers []StatementCover
+	bad    []BadRow
 }
 
 func agreed19() *scene {
@@ -111,7 +112,7 @@ func (s *scene) judge() []Verdict {
 }
 
 func (s *scene) family() Family {
-	return Family{Bill: s.pay.Order.BillKey, Subjects: append([]Subject{s.pay}, s.rows...), Statement: s.lines, Covers: s.covers}
+	return Family{Bill: s.pay.Order.BillKey, Subjects: append([]Subject{s.pay}, s.rows...), Statement: s.lines, Covers: s.covers, BadLines: s.bad}
 }
 
 func codes(v Verdict) []Code {

@@ -12,16 +12,21 @@ type Night struct {
 	// Began is when its first run began since the night was last complete;
 	// zero when its last run was.
 	Began time.Time
+	// Unwritten: its last run published, and was cut off before its workbooks
+	// were written.
+	Unwritten bool
 }
 
 // Lateness is why a night is done after its time.
 type Lateness string
 
 // The kinds of late nights. A missed night has no figures, or those of an empty
-// ledger; an unfinished one has orders that are unverified.
+// ledger; an unfinished one has orders that are unverified; one cut off has
+// figures but not all its workbooks.
 const (
 	Missed     Lateness = "missed"
 	Unfinished Lateness = "incomplete"
+	CutOff     Lateness = "cut off"
 )
 
 // LateNight is a night to be done now.
@@ -77,6 +82,8 @@ func (c CatchUp) late(n Night, now time.Time) Lateness {
 		return Missed
 	case n.Status == RunIncomplete && now.Before(n.Began.Add(c.RetryFor)):
 		return Unfinished
+	case n.Unwritten:
+		return CutOff
 	}
 	return ""
 }

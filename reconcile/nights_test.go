@@ -32,6 +32,8 @@ func TestDueNights(t *testing.T) {
 	}
 	closed, empty, stale := night(18, RunFailed), night(18, RunIncomplete), night(18, RunIncomplete)
 	closed.Closed, empty.LedgerEmpty = true, true
+	cutOff := night(18, RunComplete)
+	cutOff.Unwritten = true
 	empty.Began, stale.Began = now.Add(-20*time.Hour), now.Add(-20*time.Hour)
 	for _, c := range []struct {
 		name     string
@@ -47,6 +49,7 @@ func TestDueNights(t *testing.T) {
 		{"tried in vain", all(night(17, RunComplete), night(18, RunFailed)), days(1, 18), late(Missed, 18), nil},
 		{"interrupted", all(night(17, RunComplete), night(18, RunInterrupted)), days(1, 18), late(Missed, 18), nil},
 		{"killed", all(night(17, RunComplete), night(18, RunRunning)), days(1, 18), late(Missed, 18), nil},
+		{"cut off behind its publication", all(night(17, RunComplete), cutOff), days(1, 18), late(CutOff, 18), nil},
 		{"before the first one nothing was to be done", all(night(18, RunComplete)), days(1, 18), nil, nil},
 		{"nothing was expected on that day", all(night(16, RunComplete)), []Day{day(16), day(18)}, late(Missed, 18), nil},
 		{"signed off", all(night(17, RunComplete), closed), days(1, 18), nil, nil},

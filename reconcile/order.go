@@ -125,6 +125,7 @@ type BadRow struct {
 	// Damaged marks an identifier destroyed by a spreadsheet
 	// (LEDGER_KEY_DAMAGED); otherwise the row is LEDGER_ROW_INVALID.
 	Damaged bool
+	Names   LineNames // of a line of a statement; of a ledger's row, none
 }
 
 // Words is one sentence in the two languages of the reports.

@@ -138,10 +138,18 @@ func (s Standing) unaccepted(accepted []string) error {
 			left = append(left, fmt.Sprintf("%s %s %s", c.ID, c.Severity, c.Code))
 		}
 	}
-	if len(left) > 0 {
-		return fmt.Errorf("%w: %d cases are neither resolved nor accepted: %s", ErrNotReady, len(left), strings.Join(left[:min(len(left), 10)], ", "))
+	const shown = 10
+	switch n := len(left); {
+	case n == 0:
+		return nil
+	case n == 1:
+		return fmt.Errorf("%w: a case is neither resolved nor accepted: %s", ErrNotReady, left[0])
+	case n > shown:
+		left = append(left[:shown], fmt.Sprintf("and %d more", n-shown))
+		return fmt.Errorf("%w: %d cases are neither resolved nor accepted: %s", ErrNotReady, n, strings.Join(left, ", "))
+	default:
+		return fmt.Errorf("%w: %d cases are neither resolved nor accepted: %s", ErrNotReady, n, strings.Join(left, ", "))
 	}
-	return nil
 }
 
 // ReopenDay opens a closed day again. Another person than the signer does it,

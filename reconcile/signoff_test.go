@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -120,4 +121,22 @@ func TestWhatMovedOfTheDayItself(t *testing.T) {
 		{"payment matched", Sum{1, 7}, Sum{1, 8}}, {"payment ledger", Sum{1, 7}, Sum{1, 8}}, {"payment UMS", Sum{1, 7}, Sum{1, 8}},
 		{"SETTLE_BEFORE_PAY", Sum{1, 7}, Sum{1, 8}},
 	}, WhatMoved(run(100, 7), run(300, 8)))
+}
+
+// TestCloseDayNamesTheFirst: of many cases that stand against it the first ten
+// are named, and how many more there are.
+func TestCloseDayNamesTheFirst(t *testing.T) {
+	for n, want := range map[int]string{
+		1:  "a case is neither resolved nor accepted: D0 S1 BILL_NOT_FOUND",
+		2:  "2 cases are neither resolved nor accepted: D0 S1 BILL_NOT_FOUND, D1 S1 BILL_NOT_FOUND",
+		44: "D9 S1 BILL_NOT_FOUND, and 34 more",
+	} {
+		s := Standing{Day: 1, Run: &Summary{RunID: "r", Status: RunComplete}}
+		for i := range n {
+			s.Grave = append(s.Grave, Case{ID: "D" + strconv.Itoa(i), Severity: S1, Code: BillNotFound, State: StateOpen})
+		}
+		_, err := CloseDay(s, Decision{By: "x"}, nil)
+		require.ErrorIs(t, err, ErrNotReady)
+		require.Regexp(t, want+"$", err.Error())
+	}
 }

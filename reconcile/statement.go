@@ -29,6 +29,14 @@ type StatementCover struct {
 	Invalid int64 // lines of it that were not understood
 }
 
+// LineNames are what could be read of a line that is not understood as a whole;
+// empty: it could not.
+type LineNames struct {
+	MID                   string
+	Kind                  Kind
+	Reference, MerOrderID string
+}
+
 // name is what tells a line from others, whatever its fee.
 func (l StatementLine) name() []string {
 	return []string{l.MID, l.Reference, l.MerOrderID, string(l.Kind), l.Amount.Yuan(), l.SettleDay.String(), stampOrNone(l.PaidAt)}
@@ -69,90 +77,6 @@ func (l StatementLine) signed() Fen {
 		return -l.Amount
 	}
 	return l.Amount
-}
-
-// paired are the settlement lines of a bill with the line of a statement that
-// each has; the rest of those lines belong to no block of the bill.
-type paired struct {
-	settled []SettleLine
-	lines   []*StatementLine // of each settled; nil: none
-	unnamed []StatementLine  // refunds under ids that the ledger does not know
-	left    []StatementLine
-}
-
-// pair gives each settlement line of a bill at most one line of a statement,
-// and each of those to one settlement line at most: by reference, then by
-// merchant order number, told apart by kind and amount.
-func pair(f Family, c Calendar) paired {
-	p := paired{settled: settleLines(f, c)}
-	p.lines = make([]*StatementLine, len(p.settled))
-	lines := slices.SortedStableFunc(slices.Values(f.Statement), compareLines)
-	type match struct{ line, block, score int }
-	var matches []match
-	for i, l := range lines {
-		for j, s := range p.settled {
-			if score := l.fits(s); score > 0 {
-				matches = append(matches, match{i, j, score})
-			}
-		}
-	}
-	slices.SortStableFunc(matches, func(a, b match) int { return cmp.Compare(b.score, a.score) })
-	taken := make([]bool, len(lines))
-	for _, m := range matches {
-		if !taken[m.line] && p.lines[m.block] == nil {
-			taken[m.line], p.lines[m.block] = true, &lines[m.line]
-		}
-	}
-	for i, l := range lines {
-		if !taken[i] {
-			p.left = append(p.left, l)
-		}
-	}
-	p.absorb()
-	return p
-}
-
-func compareLines(a, b StatementLine) int {
-	return cmp.Or(slices.Compare(a.name(), b.name()), cmp.Compare(a.basis(), b.basis()), cmp.Compare(a.Source.File, b.Source.File), cmp.Compare(a.Source.Line, b.Source.Line))
-}
-
-// fits is how well a line fits a settlement line; 0: not at all.
-func (l StatementLine) fits(s SettleLine) int {
-	if (l.Kind == Refund) != (s.Kind == Refund) || s.unnamed() || s.State != SettleCounted && s.State != SettleUndetermined {
-		return 0
-	}
-	score := 1
-	switch {
-	case l.Reference != "" && l.Reference == s.Reference:
-		score += 8
-	case l.MerOrderID != "" && (l.MerOrderID == s.MerOrderID || l.MerOrderID == s.Key.RefundID || l.MerOrderID == s.Key.CompletionID):
-		score += 4
-	}
-	if l.Amount == s.amount().Fen {
-		score += 2
-	}
-	if l.SettleDay == s.SettleDay {
-		score++
-	}
-	return score
-}
-
-// absorb takes the refunds that UMS made under ids that the ledger does not
-// know out of what is left: as many as it gave back.
-func (p *paired) absorb() {
-	i := slices.IndexFunc(p.settled, SettleLine.unnamed)
-	if i < 0 {
-		return
-	}
-	rest := p.settled[i].Refund
-	p.left = slices.DeleteFunc(p.left, func(l StatementLine) bool {
-		if l.Kind != Refund || rest.Known && l.Amount > rest.Fen {
-			return false
-		}
-		rest.Fen -= l.Amount
-		p.unnamed = append(p.unnamed, l)
-		return true
-	})
 }
 
 // unnamed: a refund under an id that the ledger does not know.

@@ -84,7 +84,10 @@ type SettleTotal struct {
 	// job adds it up.
 	Bills, BillRefunds                      Sum
 	Missing, Surplus, Differing, Otherwhere Sum
-	Doubt                                   bool // a block's amount is not known
+	// Unread are the payments, UnreadRefunds the refunds (above zero), that lines
+	// name which were not understood.
+	Unread, UnreadRefunds Sum
+	Doubt                 bool // a block's amount is not known
 }
 
 // foreign: so many lines belong to no order that a wrong column explains them
@@ -98,10 +101,18 @@ func (t SettleTotal) agrees() bool {
 	return t.Payments == t.Bills && t.Refunds == t.BillRefunds && !t.Stands
 }
 
+// awaits: what lines name that were not understood is all of the difference, so
+// that nothing is known until they are mended.
+func (t SettleTotal) awaits() bool {
+	return !t.Stands && t.Unread.Count+t.UnreadRefunds.Count > 0 &&
+		t.Bills.less(t.Payments) == t.Unread && t.BillRefunds.less(t.Refunds) == t.UnreadRefunds
+}
+
 func (t SettleTotal) finding() Finding {
 	stated, bills := t.Payments.Fen-t.Refunds.Fen, t.Bills.Fen-t.BillRefunds.Fen
 	why := explained{}
 	why.add(t.Missing, "对账单缺", "missing in the statement")
+	why.add(Sum{t.Unread.Count + t.UnreadRefunds.Count, t.Unread.Fen - t.UnreadRefunds.Fen}, "在无效行中", "on lines that were not understood")
 	why.add(Sum{t.Surplus.Count + t.Alone.Count, t.Surplus.Fen + t.Alone.Fen}, "对账单多", "only in the statement")
 	why.add(t.Differing, "金额不符", "of another amount")
 	why.add(t.Otherwhere, "清算日不同", "settled on another date")
@@ -152,7 +163,7 @@ func (s *settleSums) family(f Family) error {
 		if l.State != SettleCounted && l.State != SettleUndetermined {
 			continue
 		}
-		s.block(l, p.lines[i])
+		s.block(l, p.lines[i], p.bad[i])
 	}
 	for _, l := range p.unnamed { // UMS names no date for them
 		if t := s.of[settleDate{l.MID, l.SettleDay}]; t != nil {
@@ -167,7 +178,7 @@ func (s *settleSums) family(f Family) error {
 	return s.err
 }
 
-func (s *settleSums) block(l SettleLine, line *StatementLine) {
+func (s *settleSums) block(l SettleLine, line *StatementLine, bad *BadRow) {
 	elsewhere := line != nil && line.SettleDay != l.SettleDay
 	if elsewhere {
 		if t := s.of[settleDate{line.MID, line.SettleDay}]; t != nil {
@@ -186,6 +197,10 @@ func (s *settleSums) block(l SettleLine, line *StatementLine) {
 	}
 	s.add(side, amount.Fen)
 	switch {
+	case line == nil && bad != nil && l.Kind == Refund:
+		s.add(&t.UnreadRefunds, amount.Fen)
+	case line == nil && bad != nil:
+		s.add(&t.Unread, amount.Fen)
 	case line == nil:
 		s.add(&t.Missing, sign*amount.Fen)
 	case elsewhere:

@@ -30,7 +30,7 @@ type Summary struct {
 
 	Loads      []Load `json:"loads"`
 	Statements []Load `json:"statements,omitempty"`
-	Invalid    int64  `json:"invalid"` // bad rows of both
+	Invalid    int64  `json:"invalid"` // bad rows of both, as far as this run read them
 
 	Kinds   map[Kind]*KindTotals `json:"kinds"`
 	Queries Queries              `json:"queries"`
@@ -60,6 +60,30 @@ type Summary struct {
 	Pending int64 `json:"pending"`
 }
 
+// InvalidLines is the part of Invalid that stands in statements.
+func (s Summary) InvalidLines() (n int64) {
+	for _, l := range s.Statements {
+		if !l.Unchanged {
+			n += l.Invalid
+		}
+	}
+	return n
+}
+
+// InvalidRows is the part of Invalid that stands in ledgers.
+func (s Summary) InvalidRows() int64 { return s.Invalid - s.InvalidLines() }
+
+// unchanged are the scopes of the statements that hold what they held when they
+// were read.
+func (s Summary) unchanged() (scopes []string) {
+	for _, l := range s.Statements {
+		if l.Unchanged {
+			scopes = append(scopes, l.Scope)
+		}
+	}
+	return scopes
+}
+
 // Queries counts what was asked.
 type Queries struct {
 	ToAsk    int64 `json:"to_ask"`   // orders that had to be asked
@@ -73,21 +97,29 @@ type Load struct {
 	Scope      string    `json:"scope"`       // names the source and, where it is per day, the day
 	Files      []string  `json:"files"`       // as read, in order
 	SHA256     string    `json:"sha256"`      // of the bytes of all files, in order
-	SnapshotAt time.Time `json:"snapshot_at"` // when the books were taken: the file's time
+	SnapshotAt time.Time `json:"snapshot_at"` // when the books were taken: the file's time, see Taken
 	Day        Day       `json:"day"`         // zero: the source is not per day
 	Rows       int64     `json:"rows"`        // data rows, good and bad
 	Orders     int64     `json:"orders"`      // orders in them, duplicates counted once
 	Invalid    int64     `json:"invalid"`
 	Total      Fen       `json:"total_fen"` // sum of the amounts of the orders, all kinds: a control figure, not a total of trade
 	Missing    bool      `json:"missing"`   // an earlier day's source, or a statement, that is not there
-	// Of a statement: Orders are its lines, each once; Unchanged was read before.
+	// Of a statement: Orders are its lines, each once; Unchanged was read before, as the figures say.
 	Unchanged  bool     `json:"unchanged,omitempty"`
 	Duplicates int64    `json:"duplicates,omitempty"` // lines that stand there once more
 	MIDs       []string `json:"mids,omitempty"`       // of a statement: merchants that it is about whatever lines it has
+	// Taken are the times of the files, where they are several: books are as
+	// complete as the file that an order stands in. SnapshotAt is then the oldest
+	// of a source that is per day, and the youngest of one that is not, whose old
+	// files are of old days.
+	Taken []time.Time `json:"taken,omitempty"`
 	// Headless are the files, of those read, that hold nothing at all.
 	Headless []string `json:"headless,omitempty"`
 	// Controls are the control totals of the files that have one.
 	Controls []Control `json:"controls,omitempty"`
+	// Suspect says what is wrong with a source as a whole, though its rows can
+	// be read one by one. It makes the run incomplete.
+	Suspect []Words `json:"suspect,omitempty"`
 	// MayBeEmpty: a day without a row of this source is nothing unusual.
 	MayBeEmpty bool `json:"may_be_empty,omitempty"`
 }

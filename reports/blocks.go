@@ -39,8 +39,12 @@ func (s *sheet) head(title string, pairs [][2]string) {
 }
 
 // block opens a part of the page; its title never stands alone at the foot.
-func (s *sheet) block(title string) {
-	s.keep(7)
+func (s *sheet) block(title string) { s.whole(title, 7) }
+
+// whole opens a part of so many lines, its title among them, that no page
+// break cuts in two.
+func (s *sheet) whole(title string, lines int) {
+	s.keep(lines)
 	s.wide(s.say(title), lookBlock, len(s.widths))
 }
 
@@ -101,7 +105,7 @@ func (s *sheet) draw(c chart) {
 		Legend:     excelize.ChartLegend{Position: "none"},
 		Dimension:  excelize.ChartDimension{Width: c.width, Height: c.height},
 		XAxis:      excelize.ChartAxis{ReverseOrder: c.kind == excelize.Bar, TickLabelPosition: excelize.ChartTickLabelLow, Font: small},
-		YAxis:      excelize.ChartAxis{MajorGridLines: true, NumFmt: excelize.ChartNumFmt{CustomNumFmt: c.format}, Font: small},
+		YAxis:      excelize.ChartAxis{MajorGridLines: true, NumFmt: excelize.ChartNumFmt{CustomNumFmt: "#,##0"}, Font: small},
 		PlotArea:   excelize.ChartPlotArea{ShowVal: true, NumFmt: excelize.ChartNumFmt{CustomNumFmt: c.format}},
 		Format:     excelize.GraphicOptions{Positioning: "oneCell"},
 		GapWidth:   &gap,

@@ -4,7 +4,6 @@ import (
 	"archive/zip"
 	"bytes"
 	"cmp"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -15,6 +14,8 @@ import (
 	"time"
 
 	"github.com/xuri/excelize/v2"
+
+	"github.com/umsrecon/umsrecon/store/outfile"
 )
 
 // book is a workbook being written. It keeps the first error; every method
@@ -47,47 +48,40 @@ func (b *book) save(path string) error {
 		return b.err
 	}
 	b.file.SetActiveSheet(0)
-	packed, err := b.pack(filepath.Dir(path))
+	packed, err := outfile.Temp(filepath.Dir(path))
 	if err != nil {
 		return err
 	}
-	defer os.Remove(packed)
-	return whole(path, func(tmp *os.File) error { return repack(tmp, packed) })
-}
-
-// whole makes a file appear whole or not at all: written beside its place,
-// synced and renamed.
-func whole(path string, write func(*os.File) error) error {
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".umsrecon-*.tmp")
-	if err != nil {
+	defer outfile.Drop(packed)
+	if err := b.pack(packed); err != nil {
 		return err
 	}
-	err = errors.Join(tmp.Chmod(0o640), write(tmp))
-	if err == nil {
-		err = tmp.Sync()
-	}
-	if err = errors.Join(err, tmp.Close()); err == nil {
-		err = os.Rename(tmp.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(tmp.Name()))
-	}
-	return syncDir(filepath.Dir(path))
+	return b.put(path, func(to *os.File) error { return repack(to, packed.Name()) })
 }
 
-// pack writes the workbook, its parts in any order, to a temporary file.
-// excelize packs into memory unless the zip writer it asks for is on disk.
-func (b *book) pack(dir string) (name string, err error) {
-	tmp, err := os.CreateTemp(dir, ".umsrecon-*.tmp")
-	if err != nil {
-		return "", err
-	}
-	b.file.SetZipWriter(func(io.Writer) excelize.ZipWriter { return zip.NewWriter(tmp) })
-	_, err = b.file.WriteTo(io.Discard)
-	if err = errors.Join(err, tmp.Close()); err != nil {
-		return "", errors.Join(err, os.Remove(tmp.Name()))
-	}
-	return tmp.Name(), nil
+// put makes a file appear whole or not at all.
+func (o Options) put(path string, write func(*os.File) error) error {
+	return outfile.Write(path, fileMode, func(to *os.File) error {
+		if err := write(to); err != nil || o.Intend == nil {
+			return err
+		}
+		sum, err := Fingerprint(to.Name())
+		if err != nil {
+			return err
+		}
+		return o.Intend(path, sum)
+	})
+}
+
+// fileMode is that of all files written here.
+const fileMode = 0o640
+
+// pack writes the workbook, its parts in any order. excelize packs into memory
+// unless the zip writer it asks for is on disk.
+func (b *book) pack(to *os.File) error {
+	b.file.SetZipWriter(func(io.Writer) excelize.ZipWriter { return zip.NewWriter(to) })
+	_, err := b.file.WriteTo(io.Discard)
+	return err
 }
 
 const contentTypes = "[Content_Types].xml"
@@ -147,13 +141,4 @@ func sortTypes(w *zip.Writer, part *zip.File) error {
 	}
 	_, err = io.WriteString(out, string(head)+strings.Join(entries, "")+"</Types>")
 	return err
-}
-
-// syncDir makes the rename last through a power cut.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

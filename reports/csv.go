@@ -20,16 +20,16 @@ import (
 func DiscrepanciesCSV(workbook string, d DayReport, o Options) error {
 	b := &book{Options: o}
 	today := o.today(d.Summary)
-	if err := b.caseTable("", today).csv(beside(workbook, "-cases.csv"), o.Language, d.Discrepancies()); err != nil {
+	if err := b.caseTable("", today).csv(beside(workbook, "-cases.csv"), o, d.Discrepancies()); err != nil {
 		return err
 	}
-	if err := b.pendingTable("", today).csv(beside(workbook, "-pending.csv"), o.Language, d.Pending()); err != nil {
+	if err := b.pendingTable("", today).csv(beside(workbook, "-pending.csv"), o, d.Pending()); err != nil {
 		return err
 	}
-	if err := b.problemTable("").csv(beside(workbook, "-problems.csv"), o.Language, d.LedgerProblems()); err != nil || d.Covered == nil {
+	if err := b.problemTable("").csv(beside(workbook, "-problems.csv"), o, d.LedgerProblems()); err != nil || d.Covered == nil {
 		return err
 	}
-	return b.coveredTable("").csv(beside(workbook, "-covered.csv"), o.Language, d.Covered())
+	return b.coveredTable("").csv(beside(workbook, "-covered.csv"), o, d.Covered())
 }
 
 // SettlementCSV writes the detail of a settlement as …-detail.csv beside its
@@ -37,16 +37,22 @@ func DiscrepanciesCSV(workbook string, d DayReport, o Options) error {
 func SettlementCSV(workbook string, r SettlementReport, o Options) error {
 	b := &book{Options: o}
 	lines := b.priced(reconcile.NewSettlement(r.Terms), r.Lines())
-	return b.settleTable("", r.Terms).csv(beside(workbook, "-detail.csv"), o.Language, lines)
+	return b.settleTable("", r.Terms).csv(beside(workbook, "-detail.csv"), o, lines)
 }
+
+// The files that can stand beside a workbook, by what follows its name.
+var (
+	DayTwins        = []string{".html", "-cases.csv", "-pending.csv", "-problems.csv", "-covered.csv"}
+	SettlementTwins = []string{"-detail.csv"}
+)
 
 // beside is the name of a file that belongs to a workbook.
 func beside(workbook, ending string) string {
 	return strings.TrimSuffix(workbook, filepath.Ext(workbook)) + ending
 }
 
-func (t table[T]) csv(path string, lang Language, rows iter.Seq2[T, error]) error {
-	err := whole(path, func(f *os.File) error { return t.writeCSV(f, lang, rows) })
+func (t table[T]) csv(path string, o Options, rows iter.Seq2[T, error]) error {
+	err := o.put(path, func(f *os.File) error { return t.writeCSV(f, o.Language, rows) })
 	if err != nil {
 		return fmt.Errorf("csv %q: %w", path, err)
 	}

@@ -14,13 +14,8 @@ func Discrepancies(path string, d DayReport, o Options) error {
 	defer b.file.Close()
 	today := o.today(d.Summary)
 	info := b.infoLine(b.say("对账日"), d.Summary.Day.String())
-	b.summary(d.Summary)
-	b.caseTable(info, today).write(b, d.Discrepancies())
-	b.pendingTable(info, today).write(b, d.Pending())
-	b.problemTable(info).write(b, d.LedgerProblems())
-	if d.Covered != nil {
-		b.coveredTable(info).write(b, d.Covered())
-	}
+	page := b.summarySheet()
+	page.summary(d.Summary, b.lists(d, info, today))
 	b.legend(d.Summary)
 	if err := b.save(path); err != nil {
 		return fmt.Errorf("workbook %q: %w", path, err)

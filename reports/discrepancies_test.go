@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -151,7 +152,7 @@ func requireFormulasAgree(t *testing.T, f *excelize.File) (count int) {
 
 func TestTotalsAreFormulasWithTheirValues(t *testing.T) {
 	f, _ := written(t, sampleReport(), sampleOptions())
-	require.Equal(t, 25, requireFormulasAgree(t, f), "16 on page one; below the tables three lines of two, one of two, and one count")
+	require.Equal(t, 56, requireFormulasAgree(t, f), "16 of the run and 31 of the lists on page one; below the tables three lines of two, one of two, and one count")
 	foot := headingRow + len(sampleDiscrepancies())
 	all := rows(t, f, "对账差异表")
 	require.Equal(t, []string{"4", "合计：支付", "-276.93"}, []string{all[foot][0], all[foot][1], all[foot][17]})
@@ -167,7 +168,7 @@ func TestAnEmptyDaySaysSo(t *testing.T) {
 	require.Equal(t, "本次对账无等待与未核实", rows(t, f, "等待与未核实")[headingRow][0])
 	require.Equal(t, "台账无问题", rows(t, f, "台账问题")[headingRow][0])
 	require.Len(t, rows(t, f, "对账差异表"), headingRow+1, "no totals of nothing")
-	require.Equal(t, 2, requireFormulasAgree(t, f), "only the balance of the cases")
+	require.Equal(t, 29, requireFormulasAgree(t, f), "the balance of the cases, and zeros of the lists")
 }
 
 func TestASheetThatIsFullGoesOnInAnother(t *testing.T) {
@@ -345,7 +346,7 @@ func TestInEnglishNoChineseIsLeft(t *testing.T) {
 	requireNoHan(t, f)
 	require.Equal(t, []string{"Summary", "Discrepancies", "Waiting and unverified", "Ledger problems", "Notes"}, f.GetSheetList())
 	require.Equal(t, "cross-day", cellAt(t, f, "Discrepancies", "Outcome", 4))
-	require.Equal(t, 25, requireFormulasAgree(t, f))
+	require.Equal(t, 56, requireFormulasAgree(t, f))
 }
 
 func requireNoHan(t *testing.T, f *excelize.File) {
@@ -377,6 +378,9 @@ func TestEverySentenceHasItsEnglish(t *testing.T) {
 	}
 	for _, k := range reconcile.Kinds {
 		all = append(all, kindWord(k), direction(k, reconcile.Some(1)), direction(k, reconcile.Some(-1)))
+	}
+	for _, said := range regexp.MustCompile(`say "([^"]+)"`).FindAllStringSubmatch(pageText, -1) {
+		all = append(all, said[1])
 	}
 	for _, zh := range all {
 		require.Contains(t, english, zh)

@@ -100,7 +100,7 @@ func direction(k reconcile.Kind, d reconcile.Amount) string {
 	if !d.Known || d.Fen == 0 {
 		return ""
 	}
-	verb := map[reconcile.Kind]string{reconcile.Payment: "收", reconcile.Refund: "退", reconcile.Completion: "完成"}[k]
+	verb := map[reconcile.Kind]string{"": "收", reconcile.Payment: "收", reconcile.Refund: "退", reconcile.Completion: "完成"}[k]
 	if d.Fen > 0 {
 		return "渠道多" + verb
 	}
@@ -187,8 +187,17 @@ func ledgerDay(l reconcile.Line) reconcile.Day {
 	return l.Order.LedgerDay
 }
 
-// kindOf is 类型.
-func kindOf(l reconcile.Line) reconcile.Kind { return l.Case.Key.Kind() }
+// kindOf is 类型; empty for a ledger row that could not be read, and for the
+// totals of a settle date.
+func kindOf(l reconcile.Line) reconcile.Kind {
+	switch {
+	case l.Row != nil && l.Case.Key.BillNo == "", l.Case.Code == reconcile.SettleTotalMismatch:
+		return ""
+	case l.Statement != nil:
+		return l.Statement.Kind
+	}
+	return l.Case.Key.Kind()
+}
 
 // tintSeverity colours the cell that says how severe a case is.
 func tintSeverity(l reconcile.Line, base look) look {

@@ -1,7 +1,10 @@
 package reports
 
 import (
+	"errors"
 	"fmt"
+	"io"
+	"os"
 	"slices"
 	"strings"
 
@@ -12,13 +15,18 @@ import (
 
 // Filled is a row of 对账差异表 in which people have written something.
 type Filled struct {
-	Sheet string
-	Row   int
-	Entry reconcile.Entry
+	Sheet  string
+	Row    int
+	Hidden bool // by a filter or by hand: it counts as any other
+	Entry  reconcile.Entry
 	// Err is why the row cannot be read; the entry is then not whole.
 	Err  error
 	keys map[string]string // what stands in the key cells, by Chinese heading
 }
+
+// maxSwelling is how many times its size a workbook of more than 64 MiB may
+// unpack to: sheets reach a few dozen times.
+const maxSwelling = 200
 
 // headingWithin is how many rows from the top are searched for the headings:
 // people put rows of their own above a table.
@@ -36,14 +44,23 @@ var handHeads = []string{headOutcome, headNote, headBy, headOn, headReviewer, he
 // ReadFilled reads what people have filled in, in either language, however the
 // rows and columns have been moved, and whoever saved the file. The error
 // matches ErrNotOurs when it is not a discrepancies workbook, or one that has
-// lost a heading. Rows in which nothing is filled in are left out.
+// lost a heading. Rows in which nothing is filled in are left out; those that a
+// filter hides are not. Of a formula the value is taken that was saved with it;
+// a cell that is merged with another one is an error of its row.
 func ReadFilled(path string) (rows []Filled, err error) {
 	defer func() {
 		if r := recover(); r != nil { // the reader's own faults on damaged files
 			err = fmt.Errorf("workbook %q: %w: %v", path, ErrNotOurs, r)
 		}
 	}()
-	f, err := excelize.OpenFile(path, excelize.Options{RawCellValue: true, UnzipSizeLimit: 4 << 30})
+	if err := isXLSX(path); err != nil {
+		return nil, fmt.Errorf("workbook %q: %w", path, err)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("workbook %q: %w", path, err)
+	}
+	f, err := excelize.OpenFile(path, excelize.Options{RawCellValue: true, UnzipSizeLimit: min(4<<30, max(64<<20, maxSwelling*info.Size()))})
 	if err != nil {
 		return nil, fmt.Errorf("workbook %q: %w", path, err)
 	}
@@ -54,7 +71,11 @@ func ReadFilled(path string) (rows []Filled, err error) {
 			continue
 		}
 		sheets++
-		found, err := readSheet(f, name)
+		faults, err := faultsOf(path, name)
+		if err != nil {
+			return nil, fmt.Errorf("workbook %q, sheet %q: %w", path, name, err)
+		}
+		found, err := readSheet(f, name, faults)
 		if err != nil {
 			return nil, fmt.Errorf("workbook %q, sheet %q: %w", path, name, err)
 		}
@@ -66,6 +87,27 @@ func ReadFilled(path string) (rows []Filled, err error) {
 	return rows, nil
 }
 
+// isXLSX tells by its first bytes what a file is that is no workbook of the
+// kind that is read: people send what their program saved.
+func isXLSX(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	head := make([]byte, 8)
+	n, err := io.ReadFull(f, head)
+	switch {
+	case err != nil && n == 0 && !errors.Is(err, io.EOF):
+		return err
+	case strings.HasPrefix(string(head[:n]), "PK\x03\x04"):
+		return nil
+	case string(head) == "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": // OLE2: what .xls, .et and a password have in common
+		return fmt.Errorf("%w: it is an .xls or .et file, or one with a password; save it as .xlsx without a password", ErrNotOurs)
+	}
+	return fmt.Errorf("%w: it is no .xlsx file; save it as .xlsx, not as CSV or anything else", ErrNotOurs)
+}
+
 // isCaseSheet knows the sheet, and those in which it goes on, by name.
 func isCaseSheet(name string) bool {
 	return slices.ContainsFunc([]Language{ZH, EN}, func(l Language) bool {
@@ -74,7 +116,7 @@ func isCaseSheet(name string) bool {
 	})
 }
 
-func readSheet(f *excelize.File, name string) ([]Filled, error) {
+func readSheet(f *excelize.File, name string, faults cellFaults) ([]Filled, error) {
 	props, err := f.GetWorkbookProps()
 	if err != nil {
 		return nil, err
@@ -100,8 +142,8 @@ func readSheet(f *excelize.File, name string) ([]Filled, error) {
 			}
 			continue
 		}
-		if one, is := r.read(cells); is {
-			one.Sheet, one.Row = name, n
+		if one, is := r.read(cells, faults[n]); is {
+			one.Sheet, one.Row, one.Hidden = name, n, rows.GetRowOpts().Hidden
 			found = append(found, one)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -160,8 +161,91 @@ func TestReadFilledRefusesOtherFiles(t *testing.T) {
 	require.ErrorIs(t, err, ErrNotOurs)
 	require.ErrorContains(t, err, `no column "核对码"`)
 
+	for want, head := range map[string]string{
+		"with a password":    "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 rest",
+		"it is no .xlsx":     "差异编号,处理方式",
+		"is no .xlsx file; ": "",
+	} {
+		other := filepath.Join(t.TempDir(), "other.xlsx")
+		require.NoError(t, os.WriteFile(other, []byte(head), 0o600))
+		_, err := ReadFilled(other)
+		require.ErrorIs(t, err, ErrNotOurs)
+		require.ErrorContains(t, err, want)
+	}
 	junk := filepath.Join(t.TempDir(), "junk.xlsx")
 	require.NoError(t, os.WriteFile(junk, []byte("junk"), 0o600))
 	_, err = ReadFilled(junk)
 	require.ErrorContains(t, err, junk)
+}
+
+func TestReadFilledTakesTheValueThatWasSavedWithAFormula(t *testing.T) {
+	f, path := written(t, sampleReport(), sampleOptions())
+	heads := rows(t, f, caseSheet)[headingRow-1]
+	cell := func(head string, row int) string { return at(slices.Index(heads, head)+1, headingRow+row) }
+	for row := 1; row <= 3; row++ {
+		for head, value := range map[string]string{headOutcome: "核销", headBy: "张三"} {
+			require.NoError(t, f.SetCellValue(caseSheet, cell(head, row), value))
+		}
+	}
+	require.NoError(t, f.SetCellValue(caseSheet, cell(headNote, 3), "已核对"))
+	require.NoError(t, f.SetCellFormula(caseSheet, cell(headNote, 1), `="已"&"查"`))
+	require.NoError(t, f.SetCellFormula(caseSheet, cell(headNote, 2), "=NA()"))
+	require.NoError(t, f.SetRowVisible(caseSheet, headingRow+3, false))
+	require.NoError(t, f.SaveAs(path))
+	found, err := ReadFilled(path)
+	require.NoError(t, err)
+	require.ErrorContains(t, found[0].Err, "处理说明: the cell holds a formula whose value was not saved")
+	require.ErrorContains(t, found[1].Err, "formula")
+
+	found, err = ReadFilled(office(t, path, "xlsx", ".xlsx")) // which saves values
+	require.NoError(t, err)
+	require.NoError(t, found[0].Err)
+	require.Equal(t, "已查", found[0].Entry.Decision.Note)
+	require.ErrorContains(t, found[1].Err, "处理说明: the cell holds an error of a formula (#N/A)")
+	require.NoError(t, found[2].Err)
+	require.Equal(t, []bool{false, false, true}, []bool{found[0].Hidden, found[1].Hidden, found[2].Hidden})
+}
+
+// Of merged cells the file has the value once: the other rows are told of, and
+// none of them is taken for one that nobody has filled in.
+func TestReadFilledTellsOfMergedCells(t *testing.T) {
+	f, path := written(t, sampleReport(), sampleOptions())
+	heads := rows(t, f, caseSheet)[headingRow-1]
+	cell := func(head string, row int) string { return at(slices.Index(heads, head)+1, headingRow+row) }
+	for row := 1; row <= 2; row++ {
+		for head, value := range map[string]string{headOutcome: "核销", headBy: "张三"} {
+			require.NoError(t, f.SetCellValue(caseSheet, cell(head, row), value))
+		}
+	}
+	require.NoError(t, f.SetCellValue(caseSheet, cell(headNote, 1), "同一原因"))
+	require.NoError(t, f.MergeCell(caseSheet, cell(headNote, 1), cell(headNote, 3)))
+	require.NoError(t, f.MergeCell(caseSheet, "A1", "AL1"), "a title is nobody's row")
+	require.NoError(t, f.SaveAs(path))
+	for name, path := range map[string]string{"as saved": path, "after LibreOffice": office(t, path, "xlsx", ".xlsx")} {
+		found, err := ReadFilled(path)
+		require.NoError(t, err, name)
+		require.Len(t, found, 4, "%s: rows 1 to 3, and the one that was decided before", name)
+		require.NoError(t, found[0].Err, name)
+		require.Equal(t, "同一原因", found[0].Entry.Decision.Note, name)
+		for _, row := range found[1:3] {
+			require.ErrorContains(t, row.Err, "处理说明: the cell is merged with "+cell(headNote, 1), name)
+		}
+		require.NoError(t, found[3].Err, name)
+	}
+}
+
+func TestReadFilledOfARangeMergedToTheEnd(t *testing.T) {
+	path := filledIn(t, sampleOptions(), "核销")
+	part, sheet := partThatHolds(t, path, "<t>"+headVersion+"</t>")
+	with := func(ranged, row string) ([]Filled, error) {
+		merged := strings.Replace(sheet, "<mergeCells count=\"3\">", `<mergeCells count="4"><mergeCell ref="`+ranged+`"/>`, 1)
+		require.NotEqual(t, len(sheet), len(merged))
+		return ReadFilled(withPart(t, path, part, strings.Replace(merged, "</sheetData>", row+"</sheetData>", 1)))
+	}
+	found, err := with("AG4:AG1048576", "")
+	require.NoError(t, err)
+	require.NoError(t, found[0].Err)
+	require.ErrorContains(t, found[1].Err, "merged with AG4")
+	_, err = with("AG4:XFD1048576", `<row r="70000"></row>`)
+	require.ErrorContains(t, err, "try: unmerging")
 }

@@ -18,8 +18,8 @@ type rowReader struct {
 }
 
 // read returns false for a row in which nobody has written anything, and for
-// totals.
-func (r rowReader) read(cells []string) (Filled, bool) {
+// totals. faults are those of the row's cells, by column counted from 0.
+func (r rowReader) read(cells []string, faults map[int]string) (Filled, bool) {
 	cell := func(head string) string {
 		if i := r.places[head]; i < len(cells) {
 			return strings.TrimSpace(cells[i])
@@ -30,11 +30,14 @@ func (r rowReader) read(cells []string) (Filled, bool) {
 		CaseID: cell(headCase), Version: cell(headVersion), Reviewer: cell(headReviewer),
 		Decision: reconcile.Decision{Note: cell(headNote), By: cell(headBy)},
 	}}
-	written := ""
+	written, errCells := "", error(nil)
 	for _, head := range handHeads {
 		written += cell(head)
+		if why, is := faults[r.places[head]]; is {
+			errCells = joined(errCells, fmt.Errorf("%s: %s", head, why))
+		}
 	}
-	if written == "" {
+	if written == "" && errCells == nil {
 		return f, false
 	}
 	var errOutcome, errReview, errOn, errKeys error
@@ -52,7 +55,9 @@ func (r rowReader) read(cells []string) (Filled, bool) {
 		f.Err = ErrNoCaseID
 		return f, true
 	}
-	f.Err = joined(errOutcome, errReview, errOn, errKeys)
+	if f.Err = errCells; f.Err == nil {
+		f.Err = joined(errOutcome, errReview, errOn, errKeys)
+	}
 	return f, true
 }
 
@@ -117,7 +122,7 @@ func (r rowReader) plain(text string, l look) (string, error) {
 // not written by us.
 func yuanText(text string) (string, error) {
 	v, err := strconv.ParseFloat(strings.ReplaceAll(text, ",", ""), 64)
-	if err != nil || math.Abs(v) > 1e14 {
+	if err != nil || strings.Trim(text, "0123456789.,+-eE") != "" || math.Abs(v) > 1e14 {
 		return text, fmt.Errorf("%q is not an amount", text)
 	}
 	fen := math.Round(v * 100)

@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/umsrecon/umsrecon/reconcile"
@@ -28,34 +29,50 @@ func (s *sheet) notes(title string, notes []string) {
 // settings lists what the figures depend on.
 func (s *sheet) settings(list []Setting) {
 	s.block("二、本次使用的设置")
-	s.headRow("名称", "取值")
+	heads := func() { s.headRow("名称", "取值") }
+	heads()
+	s.again = heads
 	for _, one := range list {
-		s.write(max(linesOf(one.Name, s.widths[0]), linesOf(one.Value, s.widths[1])), s.cell(one.Name, lookText), s.cell(one.Value, lookText))
+		value := cmp.Or(one.Value, "–")
+		s.write(max(linesOf(one.Name, s.widths[0]), linesOf(value, s.widths[1])), s.cell(one.Name, lookText), s.cell(value, lookText))
 	}
+	s.again = nil
 	s.blank(1)
 }
 
-// sources lists the books that were read, so that a figure can be traced to
+// sources lists the books and statements that were read, so that a figure can be traced to
 // the bytes it came from.
 func (s *sheet) sources(sum reconcile.Summary) {
 	s.block("三、台账来源")
 	s.headRow("文件", "SHA-256", "快照时间", "行数 / 订单 / 无效", "对账日", "金额校验和（元）")
-	for _, l := range sum.Loads {
+	s.loads(sum.Loads, "（已不存在）")
+	if len(sum.Statements) > 0 {
+		s.wide(s.say("对账单（按清算日期）"), lookRemark, len(s.widths))
+		s.headRow("文件", "SHA-256", "快照时间", "行数 / 计入 / 无效", "清算日期", "金额校验和（元）")
+		s.loads(sum.Statements, "（未提供）")
+	}
+	s.blank(1)
+}
+
+// loads lists what was read; missing stands behind the name of what was not there.
+func (s *sheet) loads(loads []reconcile.Load, missing string) {
+	for _, l := range loads {
 		files := strings.Join(l.Files, "、")
 		if l.Missing {
-			files = l.Scope + s.say("（已不存在）")
+			files = l.Scope + s.say(missing)
 		}
 		s.write(max(linesOf(files, s.widths[0]), linesOf(l.SHA256, s.widths[1])),
 			s.cell(files, lookText), s.cell(l.SHA256, lookID), s.cell(l.SnapshotAt, lookTime.wrapped()),
 			s.cell(s.say("%d / %d / %d", l.Rows, l.Orders, l.Invalid), lookWord), s.cell(l.Day, lookDay), s.cell(l.Total, lookMoney))
 	}
-	s.blank(1)
 }
 
 // rules is the legend of the codes.
 func (s *sheet) rules() {
 	s.block("四、差异代码")
-	s.headRow("代码", "差异类型", "严重程度", "归类")
+	heads := func() { s.headRow("代码", "差异类型", "严重程度", "归类") }
+	heads()
+	s.again = heads
 	for _, r := range reconcile.Rules {
 		severity := tintSeverity(reconcile.Line{Case: reconcile.Case{Severity: r.Severity}}, lookWord)
 		s.write(linesOf(s.code(r.Code), s.widths[1]), s.cell(string(r.Code), lookText), s.cell(s.code(r.Code), lookText),

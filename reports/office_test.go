@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -109,6 +110,13 @@ const recalculate = `<?xml version="1.0" encoding="UTF-8"?>
 // office converts a workbook with LibreOffice and returns the result's path.
 func office(t *testing.T, path, format, ext string) string {
 	t.Helper()
+	return filepath.Join(offices(t, format, path), strings.TrimSuffix(filepath.Base(path), ".xlsx")+ext)
+}
+
+// offices converts workbooks in one go, which saves the start of the program,
+// and returns the folder of the results.
+func offices(t *testing.T, format string, paths ...string) string {
+	t.Helper()
 	program, err := exec.LookPath("soffice")
 	if err != nil {
 		absent(t, "LibreOffice")
@@ -116,10 +124,11 @@ func office(t *testing.T, path, format, ext string) string {
 	dir := t.TempDir()
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, "profile", "user"), 0o750))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "profile", "user", "registrymodifications.xcu"), []byte(recalculate), 0o600))
-	cmd := exec.Command(program, "-env:UserInstallation=file://"+filepath.Join(dir, "profile"), "--headless", "--convert-to", format, "--outdir", dir, path)
+	cmd := exec.Command(program, "-env:UserInstallation=file://"+filepath.Join(dir, "profile"), "--headless", "--convert-to", format, "--outdir", dir)
+	cmd.Args = append(cmd.Args, paths...)
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, string(out))
-	return filepath.Join(dir, strings.TrimSuffix(filepath.Base(path), ".xlsx")+ext)
+	return dir
 }
 
 func TestLibreOfficeReadsTheSame(t *testing.T) {
@@ -159,15 +168,86 @@ func asCSV(t *testing.T, path string, number int, sheet string) [][]string {
 }
 
 func TestLibreOfficeComputesTheSameTotals(t *testing.T) {
-	small := sampleOptions()
-	small.RowLimit = 12
-	settlement := filepath.Join(t.TempDir(), "s.xlsx")
-	require.NoError(t, Settlement(settlement, sampleSettlement(), small))
-	_, discrepancies := written(t, sampleReport(), sampleOptions())
-	for path, least := range map[string]int{settlement: 60, discrepancies: 25} {
-		stored, computed := opened(t, path), opened(t, office(t, path, "xlsx", ".xlsx"))
-		require.GreaterOrEqual(t, requireSameFormulas(t, stored, computed), least)
+	english, small := sampleOptions(), sampleOptions()
+	english.Language, small.RowLimit = EN, 12
+	books := map[string]struct {
+		write func(path string) error
+		least int // formulas
+	}{
+		"day":              {func(p string) error { return Discrepancies(p, mixedReport(), sampleOptions()) }, 59},
+		"day-english":      {func(p string) error { return Discrepancies(p, mixedReport(), english) }, 59},
+		"day-quiet":        {func(p string) error { return Discrepancies(p, quietReport(), sampleOptions()) }, 29},
+		"month":            {func(p string) error { return Settlement(p, statedSettlement(), sampleOptions()) }, 200},
+		"month-in-english": {func(p string) error { return Settlement(p, statedSettlement(), english) }, 200},
+		"month-in-sheets":  {func(p string) error { return Settlement(p, sampleSettlement(), small) }, 180},
+		"month-of-alike":   {func(p string) error { return Settlement(p, alikeSettlement(), sampleOptions()) }, 60},
 	}
+	dir, paths := t.TempDir(), []string{}
+	for name, book := range books {
+		path := filepath.Join(dir, name+".xlsx")
+		require.NoError(t, book.write(path))
+		paths = append(paths, path)
+	}
+	results := offices(t, "xlsx", paths...)
+	for name, book := range books {
+		t.Run(name, func(t *testing.T) {
+			stored, computed := opened(t, filepath.Join(dir, name+".xlsx")), opened(t, filepath.Join(results, name+".xlsx"))
+			require.GreaterOrEqual(t, requireSameFormulas(t, stored, computed), book.least)
+		})
+	}
+}
+
+// mixedReport has cases of every kind and of none, decided and undecided ones,
+// remarks behind the state, and orders that a case stands for.
+func mixedReport() DayReport {
+	d := sampleReport()
+	lines := sampleDiscrepancies()
+	none := sampleLine(6, reconcile.SettleTotalMismatch, 500, 400)
+	none.Case.State, none.Case.Gone = reconcile.StateProposed, true
+	bad := sampleProblems()[0]
+	bad.Case.State = reconcile.StateCleared
+	d.Discrepancies, d.Covered = each(append(lines, none, bad)), each(lines[:2])
+	return d
+}
+
+func quietReport() DayReport {
+	nothing := each([]reconcile.Line(nil))
+	return DayReport{Summary: reconcile.Summary{Day: sampleDay, Status: reconcile.RunComplete}, Discrepancies: nothing, Pending: nothing, LedgerProblems: nothing, Covered: nothing}
+}
+
+// statedSettlement has lines without a channel, and some that a statement settles.
+func statedSettlement() SettlementReport {
+	r := sampleSettlement()
+	return changed(r, func(i int, l *reconcile.SettleLine) {
+		if i%4 == 0 {
+			l.TargetSys = ""
+		}
+		if i%5 == 0 && l.State == reconcile.SettleCounted {
+			l.Stated = &reconcile.StatementLine{Kind: l.Kind, Amount: l.BillTotal.Fen, Fee: reconcile.Some(3), Net: reconcile.Some(l.BillTotal.Fen - l.Refund.Fen - 3)}
+		}
+	})
+}
+
+// alikeSettlement has channels that a spreadsheet takes for one.
+func alikeSettlement() SettlementReport {
+	return changed(sampleSettlement(), func(i int, l *reconcile.SettleLine) { l.TargetSys = []string{"WXPay", "wxpay", "W*"}[i%3] })
+}
+
+func changed(r SettlementReport, change func(i int, l *reconcile.SettleLine)) SettlementReport {
+	lines := r.Lines
+	r.Lines = func() iter.Seq2[reconcile.SettleLine, error] {
+		return func(yield func(reconcile.SettleLine, error) bool) {
+			i := 0
+			for l, err := range lines() {
+				change(i, &l)
+				i++
+				if !yield(l, err) {
+					return
+				}
+			}
+		}
+	}
+	return r
 }
 
 // requireSameFormulas holds the value stored beside every formula against

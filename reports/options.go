@@ -29,6 +29,9 @@ type Options struct {
 	// NoticesExpected: an order without a notice is said to have none.
 	NoticesExpected bool
 	MadeAt          time.Time // printed, and the file's own date
+	// Intend is told the fingerprint of every file when it is whole, before it
+	// gets its name; an error leaves what has that name. It may be nil.
+	Intend func(path, sha256 string) error
 	// RowLimit is how many rows a sheet holds before the table goes on in the
 	// next one; 0: as many as the format has.
 	RowLimit int

@@ -1,10 +1,13 @@
 package reports
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"html/template"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/umsrecon/umsrecon/reconcile"
 )
@@ -18,13 +21,13 @@ func Page(workbook string, s reconcile.Summary, o Options) error {
 	path := beside(workbook, ".html")
 	b := &book{Options: o}
 	t, err := template.New("page").Funcs(template.FuncMap{
-		"say": func(zh string) string { return b.say(zh) }, "instant": instant, "words": b.pickWords, "class": b.class, "kind": func(k reconcile.Kind) string { return b.say(kindWord(k)) },
+		"say": b.say, "instant": instant, "words": b.pickWords, "class": b.class, "kind": func(k reconcile.Kind) string { return b.say(kindWord(k)) },
 		"code": b.code, "severity": b.severity, "yuan": grouped, "direction": func(k reconcile.Kind, f reconcile.Fen) string { return b.say(direction(k, reconcile.Some(f))) },
-		"rule": reconcile.RuleOf, "status": func(r reconcile.RunStatus) string { return b.say(runWords[r]) }, "band": func(a reconcile.AgeBand) string { return (&sheet{book: b}).band(a) },
-		"minus": func(a, b reconcile.Fen) reconcile.Fen { return a - b },
+		"rule": reconcile.RuleOf, "state": b.runState, "band": func(a reconcile.AgeBand) string { return (&sheet{book: b}).band(a) },
+		"minus": func(a, b reconcile.Fen) reconcile.Fen { return a - b }, "negative": func(f reconcile.Fen) bool { return f < 0 }, "broken": broken,
 	}).Parse(pageText)
 	if err == nil {
-		err = whole(path, func(f *os.File) error { return t.Execute(f, pageOf(s, b)) })
+		err = o.put(path, func(f *os.File) error { return t.Execute(f, pageOf(s, b)) })
 	}
 	if err != nil {
 		return fmt.Errorf("page %q: %w", path, err)
@@ -38,8 +41,18 @@ type page struct {
 	Options Options
 	Lang    string
 	Kinds   []pageKind
-	Found   []reconcile.Code // codes of cases, most frequent first
+	Found   []reconcile.Code // codes of cases, gravest first, then most frequent
 	Books   []reconcile.Class
+}
+
+// Good says whether nothing is missing from the figures.
+func (p page) Good() bool {
+	return p.Status == reconcile.RunComplete && p.ClassCounts()[reconcile.Unverified] == 0
+}
+
+// broken lets a code be broken behind its underscores, for a phone.
+func broken(c reconcile.Code) template.HTML {
+	return template.HTML(strings.ReplaceAll(template.HTMLEscapeString(string(c)), "_", "_<wbr>"))
 }
 
 type pageKind struct {
@@ -62,6 +75,9 @@ func pageOf(s reconcile.Summary, b *book) page {
 			p.Found = append(p.Found, c)
 		}
 	}
+	slices.SortStableFunc(p.Found, func(a, b reconcile.Code) int {
+		return cmp.Compare(reconcile.RuleOf(a).Severity, reconcile.RuleOf(b).Severity)
+	})
 	return p
 }
 

@@ -25,14 +25,16 @@ func pageWritten(t *testing.T, s reconcile.Summary, o Options) string {
 func TestPageSaysWhatTheSummarySays(t *testing.T) {
 	text := pageWritten(t, sampleSummary(), sampleOptions())
 	for _, want := range []string{
-		"2026-11-19", "3 笔订单未核实", `class="state not">运行状态：未完成`,
-		"<td>差异</td><td>7</td><td>1,204.00</td><td>2</td><td>80.00</td>", "<td>加载订单</td><td>300</td><td>57,204.00</td><td>12</td><td>880.00</td>",
-		"<td>支付</td><td>290</td><td>56,000.00</td><td>289</td><td>55,980.91</td><td>−19.09</td><td>渠道少收</td>",
-		"<td>10</td>", "1,484.50", "S1 严重", "AMOUNT_BILL_LESS", "0–1 天：7 (1,000.00)",
+		"2026-11-19", "3 笔订单未核实", `class="state not">运行状态：未完成：未核实 3 笔`, `class="state not">未结差异单：10 笔，1,484.50 元`,
+		`<td>差异</td><td><span class="count">7 笔</span>1,204.00</td><td><span class="count">2 笔</span>80.00</td>`,
+		`<td>加载订单</td><td><span class="count">300 笔</span>57,204.00</td>`,
+		`<td>台账</td><td><span class="count">290 笔</span>56,000.00</td>`, `<td>渠道</td><td><span class="count">289 笔</span>55,980.91</td>`,
+		`<td class="less"><span class="count">渠道少收</span>−19.09</td>`, "<td>期末</td><td>10</td><td>1,484.50</td>", "<td>0–1 天</td><td>7</td><td>1,000.00</td>",
+		"S1 严重", "AMOUNT_<wbr>BILL_<wbr>LESS",
 	} {
 		require.Contains(t, text, want)
 	}
-	require.NotContains(t, text, "SETTLE_WAITING", "what waits is no finding")
+	require.NotContains(t, text, "SETTLE_", "what waits is no finding")
 }
 
 func TestPageNeedsNothingFromOutside(t *testing.T) {

@@ -15,16 +15,16 @@ func (b *book) pendingTable(info string, today reconcile.Day) table[reconcile.Li
 		lineColumn{head: "台账金额", width: 14, look: lookMoney, sum: true, value: func(l reconcile.Line, _ int64) any { return ledgerAmount(l) }},
 		lineColumn{head: "处理状态", width: 10, look: lookWord, tint: tintPending, value: func(l reconcile.Line, _ int64) any { return b.caseState(l) }},
 		lineColumn{head: "差异类型", width: 15, look: lookText, value: func(l reconcile.Line, _ int64) any { return b.code(l.Case.Code) }},
-		lineColumn{head: "代码", width: 18, look: lookText, value: func(l reconcile.Line, _ int64) any { return string(l.Case.Code) }},
+		lineColumn{head: "代码", folded: true, width: 18, look: lookText, value: func(l reconcile.Line, _ int64) any { return string(l.Case.Code) }},
 		lineColumn{head: "原因", width: 34, look: lookText, value: func(l reconcile.Line, _ int64) any { return b.pickWords(l.Case.Reason) }},
-		lineColumn{head: "首次发现日", width: 11, look: lookDay, value: func(l reconcile.Line, _ int64) any { return l.Case.FirstSeen }},
+		lineColumn{head: "首次发现日", folded: true, width: 11, look: lookDay, value: func(l reconcile.Line, _ int64) any { return l.Case.FirstSeen }},
 		lineColumn{head: "账龄", width: 7, look: lookCount, value: func(l reconcile.Line, _ int64) any { return age(l, today) }},
 		lineColumn{head: "请求次数", width: 7, look: lookCount, value: func(l reconcile.Line, _ int64) any { return attempts(l) }},
 		lineColumn{head: "最近查询", width: 18.5, look: lookTime, value: func(l reconcile.Line, _ int64) any { return askedAt(l) }},
 		lineColumn{head: "最近错误", width: 30, look: lookText, value: func(l reconcile.Line, _ int64) any { return lastError(l) }},
 	)
 	return table[reconcile.Line]{
-		name: "等待与未核实", title: b.say("等待与未核实"), info: info, empty: "本次对账无等待与未核实",
+		name: pendingSheet, title: b.say(pendingSheet), info: info, empty: "本次对账无等待与未核实",
 		frozen: 2, columns: columns, kind: kindOf, kindColumn: 9,
 	}
 }

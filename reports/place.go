@@ -11,19 +11,14 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/umsrecon/umsrecon/store/outfile"
 )
 
-// Writable makes the folder (mode 0750) if it is not there and proves that
-// files can be made in it.
+// Writable makes the folder (mode 0750) if it is not there, clears away what a
+// killed process has left in it, and proves that files can be made in it.
 func Writable(dir string) error {
-	if err := os.MkdirAll(dir, 0o750); err != nil {
-		return fmt.Errorf("reports folder %q: %w", dir, err)
-	}
-	probe, err := os.CreateTemp(dir, ".umsrecon-probe-*")
-	if err != nil {
-		return fmt.Errorf("reports folder %q: %w", dir, err)
-	}
-	if err := errors.Join(probe.Close(), os.Remove(probe.Name())); err != nil {
+	if err := outfile.Folder(dir); err != nil {
 		return fmt.Errorf("reports folder %q: %w", dir, err)
 	}
 	return nil
@@ -43,37 +38,49 @@ func Fingerprint(path string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// Place is where a workbook of that name goes: over the newest revision
-// (discrepancies-2026-11-19.xlsx, then …-r2.xlsx, …-r3.xlsx) if that is what
-// we wrote, else under the next number. written returns the fingerprint
-// recorded when path was last written; false: no record of it.
-func Place(dir, name string, written func(path string) (sha256 string, ok bool)) (string, error) {
-	newest, err := newestRevision(dir, name)
+// Place is where a workbook of that name goes, and with it its twins: over the
+// newest revision (discrepancies-2026-11-19.xlsx, then …-r2.xlsx, …-r3.xlsx)
+// if all its files are what we wrote, else under the next number. ours says
+// whether a file with this fingerprint is what we wrote to a path.
+func Place(dir, name string, twins []string, ours func(path, sha256 string) (bool, error)) (string, error) {
+	ext := filepath.Ext(name)
+	base, endings := strings.TrimSuffix(name, ext), append([]string{ext}, twins...)
+	newest, err := newestRevision(dir, base, endings)
 	if err != nil || newest == 0 {
 		return filepath.Join(dir, name), err
 	}
-	path := filepath.Join(dir, revision(name, newest))
-	is, err := Fingerprint(path)
-	if err != nil {
-		return "", err
+	for _, ending := range endings {
+		path := filepath.Join(dir, revision(base, newest)+ending)
+		sum, err := Fingerprint(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return "", err
+		}
+		unedited, err := ours(path, sum)
+		if err != nil {
+			return "", err
+		}
+		if !unedited {
+			newest++
+			break
+		}
 	}
-	if was, ok := written(path); ok && was == is {
-		return path, nil
-	}
-	return filepath.Join(dir, revision(name, newest+1)), nil
+	return filepath.Join(dir, revision(base, newest)+ext), nil
 }
 
 // revision is the name of the nth revision; the first has no number.
-func revision(name string, n int) string {
+func revision(base string, n int) string {
 	if n == 1 {
-		return name
+		return base
 	}
-	ext := filepath.Ext(name)
-	return fmt.Sprintf("%s-r%d%s", strings.TrimSuffix(name, ext), n, ext)
+	return fmt.Sprintf("%s-r%d", base, n)
 }
 
-// newestRevision is the highest revision in the folder, 0 when there is none.
-func newestRevision(dir, name string) (int, error) {
+// newestRevision is the highest revision in the folder of which there is any
+// file, 0 when there is none.
+func newestRevision(dir, base string, endings []string) (newest int, err error) {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return 0, nil
@@ -81,17 +88,19 @@ func newestRevision(dir, name string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	ext := filepath.Ext(name)
-	newest := 0
 	for _, e := range entries {
-		if e.Name() == name {
-			newest = max(newest, 1)
-			continue
-		}
-		rest, ours := strings.CutPrefix(e.Name(), strings.TrimSuffix(name, ext)+"-r")
-		n, err := strconv.Atoi(strings.TrimSuffix(rest, ext))
-		if ours && err == nil && n > 1 && e.Name() == revision(name, n) {
-			newest = max(newest, n)
+		for _, ending := range endings {
+			which, is := strings.CutSuffix(e.Name(), ending)
+			if !is {
+				continue
+			}
+			n, err := strconv.Atoi(strings.TrimPrefix(which, base+"-r"))
+			if which == base {
+				n, err = 1, nil
+			}
+			if err == nil && n > 0 && which == revision(base, n) {
+				newest = max(newest, n)
+			}
 		}
 	}
 	return newest, nil

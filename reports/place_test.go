@@ -39,6 +39,7 @@ func TestFingerprint(t *testing.T) {
 func TestPlace(t *testing.T) {
 	const name = "discrepancies-2026-11-19.xlsx"
 	const r2, r3, r10, r11 = "discrepancies-2026-11-19-r2.xlsx", "discrepancies-2026-11-19-r3.xlsx", "discrepancies-2026-11-19-r10.xlsx", "discrepancies-2026-11-19-r11.xlsx"
+	const page, page2, cases = "discrepancies-2026-11-19.html", "discrepancies-2026-11-19-r2.html", "discrepancies-2026-11-19-cases.csv"
 	for _, c := range []struct {
 		name  string
 		files map[string]string // name: content
@@ -53,6 +54,11 @@ func TestPlace(t *testing.T) {
 		{"both edited", map[string]string{name: "x", r2: "y"}, map[string]string{name: "1", r2: "2"}, r3},
 		{"an older one is never written over", map[string]string{name: "1", r2: "y"}, map[string]string{name: "1", r2: "2"}, r3},
 		{"the first was moved away", map[string]string{r2: "y"}, map[string]string{r2: "2"}, r3},
+		{"its page was edited", map[string]string{name: "1", page: "x"}, map[string]string{name: "1", page: "p"}, r2},
+		{"a table was edited, and the workbook moved away", map[string]string{cases: "x"}, map[string]string{name: "1", cases: "c"}, r2},
+		{"the page of the second was edited", map[string]string{name: "x", r2: "2", page2: "y"}, map[string]string{r2: "2", page2: "p"}, r3},
+		{"all as we left them", map[string]string{name: "1", page: "p", cases: "c"}, map[string]string{name: "1", page: "p", cases: "c"}, name},
+		{"somebody's own file has a like name", map[string]string{"discrepancies-2026-11-19-mine.csv": "x", "discrepancies-2026-11-19-r3.html.bak": "x"}, nil, name},
 		{"ten comes after nine", map[string]string{name: "x", r10: "y"}, nil, r11},
 		{"other files do not count", map[string]string{"discrepancies-2026-11-19-r2.xlsx.bak": "", "discrepancies-2026-11-19-r02.xlsx": "", "discrepancies-2026-11-20.xlsx": "", "~$" + name: ""}, nil, name},
 	} {
@@ -69,7 +75,7 @@ func TestPlace(t *testing.T) {
 			for file, content := range c.files {
 				require.NoError(t, os.WriteFile(filepath.Join(dir, file), []byte(content), 0o600))
 			}
-			got, err := Place(dir, name, func(path string) (string, bool) { sum, ok := records[path]; return sum, ok })
+			got, err := Place(dir, name, DayTwins, func(path, sum string) (bool, error) { return records[path] == sum, nil })
 			require.NoError(t, err)
 			require.Equal(t, filepath.Join(dir, c.want), got)
 		})
@@ -78,7 +84,7 @@ func TestPlace(t *testing.T) {
 
 func TestPlaceInAFolderThatIsNotThere(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "none")
-	got, err := Place(dir, "a.xlsx", nil)
+	got, err := Place(dir, "a.xlsx", nil, nil)
 	require.NoError(t, err)
 	require.Equal(t, filepath.Join(dir, "a.xlsx"), got)
 }

@@ -52,7 +52,12 @@ func sampleSummary() reconcile.Summary {
 			Scope: "orders-2026-11-19", Files: []string{"ledger/orders-2026-11-19.csv"}, SHA256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
 			SnapshotAt: sampleNow.Add(-time.Hour), Day: sampleDay, Rows: 314, Orders: 312, Invalid: 2, Total: 5_808_400,
 		}},
-		Invalid: 2, Kinds: map[reconcile.Kind]*reconcile.KindTotals{reconcile.Payment: payments, reconcile.Refund: refunds},
+		Statements: []reconcile.Load{
+			{Scope: "statement:statement/2026-11-19.csv", Files: []string{"statement/2026-11-19.csv"}, SHA256: "4e07408562bedb8b60ce05c1decfe3ad16b72230967de01f640b7e4729b49fce",
+				SnapshotAt: sampleNow.Add(-2 * time.Hour), Day: sampleDay, Rows: 41, Orders: 40, Invalid: 1, Total: 902_117},
+			{Scope: "statement:statement/2026-11-20.csv", Day: sampleDay + 1, Missing: true},
+		},
+		Invalid: 3, Kinds: map[reconcile.Kind]*reconcile.KindTotals{reconcile.Payment: payments, reconcile.Refund: refunds},
 		Queries: reconcile.Queries{ToAsk: 312, Sent: 309, Attempts: 330, Reused: 3}, Codes: codes,
 		NotCompared: map[string]int64{"coupon_amount": 4},
 		Cases: reconcile.RollForward{

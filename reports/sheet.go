@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 
 	"github.com/xuri/excelize/v2"
@@ -20,6 +21,7 @@ type sheet struct {
 	widths []float64
 	used   float64 // points of the printed page that rows have taken
 	table  bool
+	again  func() // writes the headings of a list that goes on on a new page; nil: none
 }
 
 // layout is what has to be known of a sheet before its first row.
@@ -27,6 +29,7 @@ type layout struct {
 	widths  []float64
 	heading int    // the row repeated on every printed page, with all above it frozen; 0: none
 	frozen  int    // columns frozen on the left
+	folded  []int  // columns that a click unfolds, counted from 1
 	tab     string // colour of the tab; empty: none
 }
 
@@ -79,10 +82,31 @@ func (s *sheet) open(l layout) {
 	s.stream = stream
 	for i, w := range slices.Backward(l.widths) {
 		s.fail(stream.SetColWidth(i+1, i+1, w))
+		if slices.Contains(l.folded, i+1) {
+			s.fail(stream.SetColOutlineLevel(i+1, 1))
+			s.fail(stream.SetColVisible(i+1, i+1, false))
+		}
+	}
+	if len(l.folded) > 0 {
+		s.outlined()
 	}
 	if l.heading > 0 {
 		s.fail(stream.SetPanes(&excelize.Panes{Freeze: true, XSplit: l.frozen, YSplit: l.heading, TopLeftCell: at(l.frozen+1, l.heading+1), ActivePane: "bottomRight"}))
 	}
+}
+
+// outlined says in the sheet's settings that columns are folded one deep:
+// without it Excel draws no buttons to unfold them, and excelize has no option
+// for it. It comes before the first row.
+func (s *sheet) outlined() {
+	part, there := s.file.Sheet.Load(fmt.Sprintf("xl/worksheets/sheet%d.xml", s.sheets))
+	if !there {
+		s.fail(fmt.Errorf("sheet %q is not part %d of the workbook", s.name, s.sheets))
+		return
+	}
+	zero := false
+	s.fail(s.file.SetSheetProps(s.name, &excelize.SheetPropsOptions{ZeroHeight: &zero})) // makes the settings
+	reflect.ValueOf(part).Elem().FieldByName("SheetFormatPr").Elem().FieldByName("OutlineLevelCol").SetUint(1)
 }
 
 // write adds a row of cells from the first column on and returns its number.
@@ -98,6 +122,11 @@ func (s *sheet) write(height int, cells ...excelize.Cell) int {
 	points := min(lineHeight*float64(max(height, 1))+1.5, 400)
 	if s.pageFull(points) {
 		s.newPage()
+		if again := s.again; again != nil {
+			s.again = nil
+			again()
+			s.again = again
+		}
 	}
 	s.row++
 	s.used += points

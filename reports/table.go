@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/xuri/excelize/v2"
 
@@ -19,14 +20,15 @@ const headingRow = 3
 
 // column is one column of a table of T.
 type column[T any] struct {
-	head  string // Chinese, the key of the other language
-	width float64
-	look  look
-	value func(row T, number int64) any // nil: to be filled in by hand
-	sum   bool                          // the totals add it up; its values are Amounts
-	tint  func(row T, l look) look      // nil: as look says
-	pick  []string                      // Chinese words of a drop-down; nil: none
-	key   bool                          // says which row it is: read back, it must be as it was written
+	head   string // Chinese, the key of the other language
+	width  float64
+	look   look
+	value  func(row T, number int64) any // nil: to be filled in by hand
+	sum    bool                          // the totals add it up; its values are Amounts
+	tint   func(row T, l look) look      // nil: as look says
+	pick   []string                      // Chinese words of a drop-down; nil: none
+	key    bool                          // says which row it is: read back, it must be as it was written
+	folded bool                          // out of sight, and out of print, until somebody unfolds it
 }
 
 // table is a list with a heading, a filter and totals, which goes on in
@@ -41,14 +43,13 @@ type table[T any] struct {
 	frozen   int // columns
 	columns  []column[T]
 	// kind gives every kind a line of totals of its own: figures are not
-	// added across kinds. Nil: there are no kinds.
+	// added across kinds. Empty is none; nil: there are no kinds.
 	kind       func(T) reconcile.Kind
 	kindColumn int // counted from 1
 }
 
 // part is the table's share of one sheet.
-type part[T any] struct {
-	t     table[T]
+type part struct {
 	s     *sheet
 	sums  columnSums
 	first int // the first row of data
@@ -61,10 +62,13 @@ type stretch struct {
 }
 
 // write streams the rows into as many sheets as they need and returns the
-// sums of all, and where they stand.
-func (t table[T]) write(b *book, rows iter.Seq2[T, error]) (all columnSums, where []stretch) {
+// sums of all, by kind too, and where they stand.
+func (t table[T]) write(b *book, rows iter.Seq2[T, error]) (all columnSums, where listed) {
 	all = columnSums{}
-	var p *part[T]
+	for _, c := range t.columns {
+		where.heads = append(where.heads, c.head)
+	}
+	var p *part
 	sheets := 1
 	if !t.optional {
 		p = t.begin(b, 1)
@@ -78,15 +82,16 @@ func (t table[T]) write(b *book, rows iter.Seq2[T, error]) (all columnSums, wher
 			p = t.begin(b, 1)
 		}
 		if p.s.row+1+len(reconcile.Kinds) >= b.rowLimit() {
-			where = append(where, p.end())
+			where.where = append(where.where, t.end(p))
 			sheets++
 			p = t.begin(b, sheets)
 		}
-		amounts := p.line(row, all.rows("")+1)
-		b.fail(all.add("", amounts))
-		b.fail(p.sums.add("", amounts))
-		if t.kind != nil {
-			b.fail(p.sums.add(t.kind(row), amounts))
+		amounts := t.line(p, row, all.rows("")+1)
+		for _, sums := range []columnSums{all, p.sums} {
+			b.fail(sums.add("", amounts))
+			if t.kind != nil && t.kind(row) != "" {
+				b.fail(sums.add(t.kind(row), amounts))
+			}
 		}
 	}
 	if p == nil {
@@ -95,14 +100,19 @@ func (t table[T]) write(b *book, rows iter.Seq2[T, error]) (all columnSums, wher
 	if all.rows("") == 0 {
 		p.s.wide(b.say(t.empty), lookCalm, min(8, len(t.columns)))
 	}
-	return all, append(where, p.end())
+	where.where = append(where.where, t.end(p))
+	return all, where
 }
 
-func (t table[T]) begin(b *book, n int) *part[T] {
+func (t table[T]) begin(b *book, n int) *part {
 	l := layout{widths: make([]float64, len(t.columns)), heading: headingRow, frozen: t.frozen}
 	heads, height := make([]excelize.Cell, len(t.columns)), 1
+	info := t.info
 	for i, c := range t.columns {
 		l.widths[i] = c.width
+		if c.folded {
+			l.folded = append(l.folded, i+1)
+		}
 		head := lookHead
 		if c.byHand() {
 			head = lookHead.filled(fillWarn)
@@ -114,9 +124,12 @@ func (t table[T]) begin(b *book, n int) *part[T] {
 	if n > 1 {
 		name = fmt.Sprintf("%s %d", name, n)
 	}
-	p := &part[T]{t: t, s: b.sheet(name, l), sums: columnSums{}}
+	p := &part{s: b.sheet(name, l), sums: columnSums{}}
 	p.s.write(2, b.cell(t.title, lookTitle))
-	p.s.write(1, b.cell(t.info, lookInfo))
+	if len(l.folded) > 0 {
+		info += "    " + b.say("次要列已折叠，不打印：点左上角 2 展开、1 收起")
+	}
+	p.s.write(1, b.cell(info, lookInfo))
 	p.s.write(height, heads...)
 	p.first = p.s.row + 1
 	return p
@@ -126,10 +139,10 @@ func (t table[T]) begin(b *book, n int) *part[T] {
 func (c column[T]) byHand() bool { return c.look.fill == fillInput }
 
 // line writes one row and returns the amounts of its sum columns.
-func (p *part[T]) line(row T, number int64) map[int]reconcile.Amount {
-	cells, height := make([]excelize.Cell, len(p.t.columns)), 1
+func (t table[T]) line(p *part, row T, number int64) map[int]reconcile.Amount {
+	cells, height := make([]excelize.Cell, len(t.columns)), 1
 	amounts := map[int]reconcile.Amount{}
-	for i, c := range p.t.columns {
+	for i, c := range t.columns {
 		var v any
 		if c.value != nil {
 			v = c.value(row, number)
@@ -152,16 +165,16 @@ func (p *part[T]) line(row T, number int64) map[int]reconcile.Amount {
 
 // end writes the totals, the filter and the drop-downs, closes the sheet, and
 // says where the rows are.
-func (p *part[T]) end() stretch {
+func (t table[T]) end(p *part) stretch {
 	last := p.s.row
 	if p.sums.rows("") > 0 {
-		p.foot(last)
-		for i, c := range p.t.columns {
+		t.foot(p, last)
+		for i, c := range t.columns {
 			p.s.dropDown(span(i+1, p.first, last), c.pick)
 		}
 	}
 	if p.s.err == nil {
-		p.s.fail(p.s.file.AutoFilter(p.s.name, at(1, headingRow)+":"+at(len(p.t.columns), last), nil))
+		p.s.fail(p.s.file.AutoFilter(p.s.name, at(1, headingRow)+":"+at(len(t.columns), last), nil))
 	}
 	p.s.finish()
 	return stretch{p.s.name, p.first, last}
@@ -169,32 +182,32 @@ func (p *part[T]) end() stretch {
 
 // foot writes a line of totals per kind where rows of several kinds stand on
 // the sheet, and one that follows the filter.
-func (p *part[T]) foot(last int) {
+func (t table[T]) foot(p *part, last int) {
 	label := "合计（筛选后）"
 	if p.sums.kinds() > 1 {
 		label = "合计（筛选后；请先按类型筛选）"
 		for _, k := range reconcile.Kinds {
-			p.footOfKind(k, last)
+			t.footOfKind(p, k, last)
 		}
 	}
-	p.footLine(label, "", fmt.Sprintf("SUBTOTAL(102,%s)", span(1, p.first, last)), func(column int) string {
+	t.footLine(p, label, "", fmt.Sprintf("SUBTOTAL(102,%s)", span(1, p.first, last)), func(column int) string {
 		return fmt.Sprintf("SUBTOTAL(109,%s)", span(column, p.first, last))
 	})
 }
 
-func (p *part[T]) footOfKind(k reconcile.Kind, last int) {
+func (t table[T]) footOfKind(p *part, k reconcile.Kind, last int) {
 	if p.sums.rows(k) == 0 {
 		return
 	}
-	word, among := p.s.say(kindWord(k)), span(p.t.kindColumn, p.first, last)
-	p.footLine("合计："+kindWord(k), k, fmt.Sprintf("COUNTIF(%s,%q)", among, word), func(column int) string {
+	word, among := p.s.say(kindWord(k)), span(t.kindColumn, p.first, last)
+	t.footLine(p, "合计："+kindWord(k), k, fmt.Sprintf("COUNTIF(%s,%q)", among, word), func(column int) string {
 		return fmt.Sprintf("SUMIF(%s,%q,%s)", among, word, span(column, p.first, last))
 	})
 }
 
-func (p *part[T]) footLine(label string, k reconcile.Kind, count string, sum func(column int) string) {
-	cells := make([]excelize.Cell, len(p.t.columns))
-	for i, c := range p.t.columns {
+func (t table[T]) footLine(p *part, label string, k reconcile.Kind, count string, sum func(column int) string) {
+	cells := make([]excelize.Cell, len(t.columns))
+	for i, c := range t.columns {
 		cells[i] = p.s.cell(nil, lookText.total())
 		if c.sum {
 			cells[i] = p.s.formula(sum(i+1), p.sums[k].fen[i], lookMoney.total())
@@ -203,7 +216,16 @@ func (p *part[T]) footLine(label string, k reconcile.Kind, count string, sum fun
 	cells[0] = p.s.formula(count, p.sums.rows(k), lookCount.total())
 	cells[1] = p.s.cell(p.s.say(label), look{edge: true}.total())
 	p.s.write(1, cells...)
-	p.s.mergeAt(2, min(5, len(cells)))
+	p.s.mergeAt(2, t.labelEnd())
+}
+
+// labelEnd is the last column that the words of a line of totals can take.
+func (t table[T]) labelEnd() int {
+	first := slices.IndexFunc(t.columns, func(c column[T]) bool { return c.sum })
+	if first < 0 {
+		first = len(t.columns)
+	}
+	return min(8, first)
 }
 
 // columnSums holds, by kind, the sums of a table's columns; those of all rows

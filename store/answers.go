@@ -45,9 +45,7 @@ func saveAnswer(t *tx, runID string, a reconcile.Answered) error {
 		a.Answer.Bill = reconcile.Bill{}
 	}
 	flow := flowOf(&a.Answer.Bill, a.Key.Kind())
-	cols := append(answerColumns(&a.Answer, flow),
-		column{"run_id", runID}, column{"order_id", id}, column{"body", a.Answer.Raw})
-	answer, err := t.insert(cols.insertInto("answers"), cols.pointers()...)
+	answer, err := t.insert(insertAnswer, storedAnswer(&a.Answer, flow, runID, id).pointers()...)
 	if err != nil {
 		return err
 	}
@@ -57,6 +55,12 @@ func saveAnswer(t *tx, runID string, a reconcile.Answered) error {
 	settle, paid := firsts(a.Answer.Bill, a.Key.Kind())
 	return t.exec(keepTrustworthy, answer, settle, paid, id)
 }
+
+func storedAnswer(a *reconcile.Answer, flow *reconcile.Flow, runID string, order int64) columns {
+	return append(answerColumns(a, flow), column{"run_id", runID}, column{"order_id", order}, column{"body", body(a.Raw)})
+}
+
+var insertAnswer = storedAnswer(&reconcile.Answer{}, &reconcile.Flow{}, "", 0).insertInto("answers")
 
 func findOrderID(t *tx, k reconcile.Key) (id int64, err error) {
 	err = t.row(orderID, keyColumns(&k).pointers()...).Scan(&id)
@@ -91,7 +95,7 @@ func (db *DB) Answers(ctx context.Context, k reconcile.Key) ([]reconcile.Answer,
 		return t.each(answersOf, []any{id}, func(row scanner) error {
 			var a reconcile.Answer
 			var flow reconcile.Flow
-			err := row.Scan(append(answerColumns(&a, &flow).pointers(), &a.Raw)...)
+			err := row.Scan(append(answerColumns(&a, &flow).pointers(), (*body)(&a.Raw))...)
 			*flowOf(&a.Bill, k.Kind()) = flow
 			answers = append(answers, a)
 			return err

@@ -45,11 +45,11 @@ func (p *publication) PendingCases() (map[reconcile.Day]reconcile.Sum, error) {
 }
 
 // lastLoads are the loads that are the last of their scope, of the scopes
-// that a run has loaded.
+// that a run has loaded, and of others.
 const lastLoads = `
 WITH last AS (
   SELECT l.load_id, l.scope, l.day FROM loads AS l
-  WHERE l.scope IN (SELECT scope FROM loads WHERE run_id = ?1)
+  WHERE l.scope IN (SELECT scope FROM loads WHERE run_id = ?1 UNION ALL SELECT value FROM json_each(?2))
     AND l.load_id = (SELECT max(load_id) FROM loads WHERE scope = l.scope))
 `
 
@@ -65,10 +65,11 @@ WHERE c.order_id IS NULL AND c.covers = 0 AND c.state IN ('open', 'proposed')
   AND NOT EXISTS (SELECT 1 FROM bad_rows AS b WHERE b.case_id = c.case_id)
 ORDER BY l.scope, c.case_id`
 
-// BadRows lists the bad rows that the sources loaded by this run hold now,
+// BadRows lists the bad rows that the sources loaded by this run, and those that
+// it found unchanged, hold now,
 // each with its case, and the pending cases of rows that they no longer hold.
 // Identical rows of one source share a case and are listed once.
-func (p *publication) BadRows() ([]reconcile.RowSighting, error) {
+func (p *publication) BadRows(unchanged []string) ([]reconcile.RowSighting, error) {
 	var sightings []reconcile.RowSighting
 	known := map[string]bool{}
 	add := func(s reconcile.RowSighting, c reconcile.Case) {
@@ -84,7 +85,7 @@ func (p *publication) BadRows() ([]reconcile.RowSighting, error) {
 		}
 		sightings = append(sightings, s)
 	}
-	err := p.each(badRowsQuery, []any{p.runID}, func(row scanner) error {
+	err := p.each(badRowsQuery, []any{p.runID, list(unchanged)}, func(row scanner) error {
 		s := reconcile.RowSighting{Row: &reconcile.BadRow{}}
 		c, err := scanSighting(row, &s)
 		add(s, c)
@@ -93,7 +94,7 @@ func (p *publication) BadRows() ([]reconcile.RowSighting, error) {
 	if err != nil {
 		return nil, p.named(err)
 	}
-	err = p.each(goneRowsQuery, []any{p.runID}, func(row scanner) error {
+	err = p.each(goneRowsQuery, []any{p.runID, list(unchanged)}, func(row scanner) error {
 		var s reconcile.RowSighting
 		c, err := scanSighting(row, &s)
 		add(s, c)

@@ -80,7 +80,7 @@ func TestBadRows(t *testing.T) {
 	}
 	sightings := func(run string) (got []reconcile.RowSighting) {
 		require.NoError(t, db.Publish(t.Context(), run, func(p reconcile.Publication) (err error) {
-			got, err = p.BadRows()
+			got, err = p.BadRows(nil)
 			if err != nil {
 				return err
 			}
@@ -132,7 +132,7 @@ func TestBadRowsOfASourceWithoutDays(t *testing.T) {
 	})
 	require.NoError(t, err)
 	require.NoError(t, db.Publish(t.Context(), run, func(p reconcile.Publication) error {
-		got, err := p.BadRows()
+		got, err := p.BadRows(nil)
 		require.NoError(t, err)
 		require.Equal(t, day, got[0].Day, "the run's own")
 		return nil

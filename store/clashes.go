@@ -69,12 +69,9 @@ OR coalesce((
 const (
 	// batchClashesQuery yields the clashes of a batch, references in order.
 	batchClashesQuery = `
-SELECT c.code, c.mid, c.reference, o.order_id
-FROM temp.families AS f
-CROSS JOIN orders AS o ON o.mid = f.mid AND o.tid = f.tid AND o.inst_mid = f.inst_mid AND o.bill_day = f.bill_day AND o.bill_no = f.bill_no
-CROSS JOIN temp.clashes AS c ON c.order_id = o.order_id
-WHERE f.nth BETWEEN :from AND :to
-ORDER BY o.order_id, c.code, c.reference`
+SELECT c.code, c.mid, c.reference, c.order_id
+FROM json_each(:orders) AS listed CROSS JOIN temp.clashes AS c ON c.order_id = listed.value
+ORDER BY c.order_id, c.code, c.reference`
 
 	// othersQuery names the first of the payments that share a reference, those
 	// that are not over first.
@@ -94,7 +91,7 @@ type shared struct {
 
 func (b *batch) readClashes() error {
 	var all []shared
-	err := b.each(batchClashesQuery, b.window, func(row scanner) error {
+	err := b.each(batchClashesQuery, b.listed, func(row scanner) error {
 		var s shared
 		err := row.Scan((*word)(&s.code), &s.mid, &s.reference, &s.orderID)
 		all = append(all, s)

@@ -44,15 +44,6 @@ func (cs columns) insertInto(table string) string {
 	return "INSERT INTO " + table + " (" + cs.list("") + ") VALUES (" + marks + ")"
 }
 
-// assignments is "a = ?, b = ?".
-func (cs columns) assignments() string {
-	names := make([]string, len(cs))
-	for i, c := range cs {
-		names[i] = c.name + " = ?"
-	}
-	return strings.Join(names, ", ")
-}
-
 // The types of columns. All of them read NULL, which an outer join yields
 // where there is no row, as their zero value.
 type (

@@ -9,14 +9,16 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/google/uuid"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/umsrecon/umsrecon"
+	"github.com/umsrecon/umsrecon/store/outfile"
 )
 
 const (
 	applicationID = 0x554D5352 // "UMSR"
-	version       = 2          // of schema.sql; migrate.go has the way to it
+	version       = 3          // of schema.sql; migrate.go has the way to it
 )
 
 // prepare makes sure that there is a database of ours at path before anything
@@ -24,11 +26,8 @@ const (
 // would already change it.
 func prepare(ctx context.Context, path string) error {
 	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o750); err != nil {
-		return fmt.Errorf("folder: %w", err)
-	}
-	if err := writable(dir); err != nil {
-		return err
+	if err := outfile.Folder(dir); err != nil {
+		return fmt.Errorf("folder %q cannot be written: %w", dir, err)
 	}
 	info, err := os.Stat(path)
 	switch {
@@ -42,16 +41,6 @@ func prepare(ctx context.Context, path string) error {
 		return create(ctx, path, true)
 	}
 	return peek(ctx, path)
-}
-
-// writable proves that files can be made beside the database, where SQLite
-// keeps its log.
-func writable(dir string) error {
-	f, err := os.CreateTemp(dir, ".umsrecon-*")
-	if err != nil {
-		return fmt.Errorf("folder %q cannot be written: %w", dir, err)
-	}
-	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
 // peek looks at a file without locking it, writing it or making anything
@@ -70,49 +59,42 @@ func peek(ctx context.Context, path string) error {
 		return ctx.Err()
 	case err != nil && exists(path+"-wal"):
 		return nil // cut off while its log was written back: only with the log is it whole, and recognised
+	case isCorrupt(err):
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	case err != nil:
 		return fmt.Errorf("%w: %w", ErrForeign, err)
 	}
 	return recognise(id, found)
 }
 
+// isCorrupt says whether SQLite knows the file for one of its own, and finds a
+// fault in it.
+func isCorrupt(err error) bool {
+	var fault *sqlite.Error
+	return errors.As(err, &fault) && fault.Code()&0xff == sqlite3.SQLITE_CORRUPT
+}
+
 // create makes the database under another name first, so that a file of that
-// name is ours and whole from its first instant.
+// name is ours and whole from its first instant. One that another process has
+// made meanwhile is never replaced.
 func create(ctx context.Context, path string, replace bool) error {
-	temporary := path + ".new-" + uuid.NewString()
-	f, err := os.OpenFile(temporary, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o640)
+	f, err := outfile.Temp(filepath.Dir(path))
 	if err != nil {
 		return err
 	}
-	defer os.Remove(temporary)
-	if err := errors.Join(f.Close(), writeSchema(ctx, temporary)); err != nil {
+	defer outfile.Drop(f)
+	if err := writeSchema(ctx, f.Name()); err != nil {
 		return err
 	}
-	if err := place(temporary, path, replace); err != nil {
-		return err
-	}
-	return syncFolder(filepath.Dir(path))
-}
-
-// place never replaces a database that another process has made meanwhile.
-func place(temporary, path string, replace bool) error {
 	if replace {
-		return os.Rename(temporary, path)
+		err = outfile.Rename(f, path)
+	} else {
+		err = outfile.Link(f, path)
 	}
-	err := os.Link(temporary, path)
-	if err == nil || errors.Is(err, fs.ErrExist) {
-		return nil
-	}
-	return os.Rename(temporary, path) // a file system without hard links
-}
-
-func syncFolder(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	_ = d.Sync() // some systems cannot sync a folder, and need not
-	return d.Close()
+	return outfile.SyncFolder(filepath.Dir(path))
 }
 
 func writeSchema(ctx context.Context, path string) (err error) {

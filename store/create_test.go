@@ -144,7 +144,7 @@ func TestOpenAfterACheckpointThatWasCutOff(t *testing.T) {
 	require.Positive(t, first)
 	copy(file, log[first:first+page])
 	require.NoError(t, os.WriteFile(cut, file, 0o640))
-	require.ErrorIs(t, peek(t.Context(), cut), ErrForeign, "without its log it is nothing")
+	require.ErrorIs(t, peek(t.Context(), cut), ErrDamaged, "without its log it is nothing")
 
 	require.NoError(t, os.WriteFile(cut+"-wal", log, 0o640))
 	again, err := Open(t.Context(), cut)

@@ -21,6 +21,22 @@ type Entered struct {
 // Enter applies what people have filled in, the good entries in one
 // transaction; what became of each, in their order.
 func (db *DB) Enter(ctx context.Context, entries []reconcile.Entry) ([]Entered, error) {
+	return db.enterAll(ctx, entries, nil)
+}
+
+// TryEnter is what Enter would return now; nothing is changed.
+func (db *DB) TryEnter(ctx context.Context, entries []reconcile.Entry) ([]Entered, error) {
+	results, err := db.enterAll(ctx, entries, errTried)
+	if errors.Is(err, errTried) {
+		err = nil
+	}
+	return results, err
+}
+
+var errTried = errors.New("tried")
+
+// enterAll ends its transaction with the error given: nil keeps it.
+func (db *DB) enterAll(ctx context.Context, entries []reconcile.Entry, end error) ([]Entered, error) {
 	results := make([]Entered, len(entries))
 	err := db.write(ctx, func(t *tx) error {
 		for i, e := range entries {
@@ -29,7 +45,7 @@ func (db *DB) Enter(ctx context.Context, entries []reconcile.Entry) ([]Entered, 
 				return fmt.Errorf("case %q: %w", e.CaseID, err)
 			}
 		}
-		return nil
+		return end
 	})
 	return results, err
 }

@@ -1,6 +1,12 @@
 package store
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
 
 var (
 	// ErrForeign is returned by Open when the file is not a database of
@@ -11,8 +17,13 @@ var (
 	// database.
 	ErrNewer = errors.New("the database belongs to a newer umsrecon")
 
-	// ErrDamaged is returned by Check when SQLite finds a fault in the file.
+	// ErrDamaged is returned by Open and Check when SQLite finds a fault in the
+	// file.
 	ErrDamaged = errors.New("the database is damaged")
+
+	// ErrFull is returned by every method that writes, when the disk has no room
+	// for it; nothing of it was written.
+	ErrFull = errors.New("the disk is full")
 
 	// ErrNoOrder is returned by SaveAnswers and by the methods of a
 	// publication when a key names no order that was ever loaded.
@@ -30,3 +41,18 @@ var (
 	// errStopped ends a stream whose consumer has heard enough.
 	errStopped = errors.New("stopped")
 )
+
+// told makes what SQLite says of a full disk match ErrFull.
+func told(err error) error {
+	if isSQLite(err, sqlite3.SQLITE_FULL) && !errors.Is(err, ErrFull) {
+		return fmt.Errorf("%w: %w", ErrFull, err)
+	}
+	return err
+}
+
+// isSQLite says whether an error is SQLite's, of a primary result code.
+func isSQLite(err error, code int) bool {
+	const primary = 0xff // the code without its extension
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&primary == code
+}

@@ -58,6 +58,11 @@ func families(t *tx, s reconcile.Scope, emit func(reconcile.Family) error) error
 	if err := listFamilies(t, args, slices.Concat([]string{fillScope, fillStated}, fillReused, []string{fillDouble, fillPartners})...); err != nil {
 		return err
 	}
+	return readListed(t, s, args, emit)
+}
+
+// readListed emits the families that stand in the temporary tables.
+func readListed(t *tx, s reconcile.Scope, args named, emit func(reconcile.Family) error) error {
 	firsts := newFirstNotices(t)
 	covers, err := covers(t)
 	if err != nil {
@@ -116,6 +121,7 @@ func listFamilies(t *tx, args named, fill ...string) error {
 type batch struct {
 	*tx
 	window   []any // the parameters :from and :to
+	listed   []any // the parameter :orders, the ids of the orders read
 	families []reconcile.Family
 	at       map[int64]position // of each order, by its id
 	firsts   *firstNotices
@@ -140,7 +146,7 @@ func subjectsQuery(answerID string) string {
 	return `
 SELECT f.nth, o.order_id, ` + orderList("o") + `,
   o.copies, o.conflicting, o.first_seen_at, o.status_at, o.row_hash, o.pinned_status, o.pinned_fen,
-  o.first_settle_day, o.first_paid_at, l.snapshot_at, s.order_id IS NOT NULL, coalesce(s.partner = 2, 0), ` + vanished + `, ` + signedOff + `, ` + answerList("a") + `
+  o.first_settle_day, o.first_paid_at, ` + takenAt + `, s.order_id IS NOT NULL, coalesce(s.partner = 2, 0), ` + vanished + `, ` + signedOff + `, ` + answerList("a") + `
 FROM temp.families AS f
 CROSS JOIN orders AS o ON o.mid = f.mid AND o.tid = f.tid AND o.inst_mid = f.inst_mid AND o.bill_day = f.bill_day AND o.bill_no = f.bill_no
 CROSS JOIN loads AS l ON l.load_id = o.load_id
@@ -166,75 +172,84 @@ const vanished = `
           WHERE last.load_id = (SELECT max(load_id) FROM loads WHERE scope = o.scope)
             AND last.load_id > o.load_id AND last.rows > 0
             AND (last.day IS NOT NULL OR EXISTS (
-                   SELECT 1 FROM orders WHERE scope = o.scope AND load_id = last.load_id AND ledger_day = o.ledger_day)))`
+                   SELECT 1 FROM orders WHERE load_id = last.load_id AND ledger_day = o.ledger_day)))`
+
+// takenAt is when the file that an order stands in was taken.
+const takenAt = `coalesce((SELECT f.taken_at FROM load_files AS f WHERE f.load_id = o.load_id AND f.file = o.file), l.snapshot_at)`
 
 // signedOff is true of an order whose ledger day is closed.
 const signedOff = `coalesce((SELECT kind = 'closed' FROM sign_offs WHERE day = o.ledger_day ORDER BY sign_off_id DESC LIMIT 1), 0)`
 
 func (b *batch) readSubjects(query string, args []any) error {
 	last := 0
-	return b.each(query, args, func(row scanner) error {
-		nth, id, s, err := scanSubject(row)
-		if err != nil {
+	var ids []int64
+	var scan subjectScan
+	dest := scan.pointers() // made once, and scanned into for each row
+	err := b.each(query, args, func(row scanner) error {
+		if err := row.Scan(dest...); err != nil {
 			return err
 		}
-		if nth != last {
-			b.families = append(b.families, reconcile.Family{Bill: s.Order.BillKey})
-			last = nth
+		if scan.nth != last {
+			b.families = append(b.families, reconcile.Family{Bill: scan.s.Order.BillKey})
+			last = scan.nth
 		}
 		f := &b.families[len(b.families)-1]
-		b.at[id] = position{len(b.families) - 1, len(f.Subjects)}
-		f.Subjects = append(f.Subjects, s)
+		b.at[scan.s.ID] = position{len(b.families) - 1, len(f.Subjects)}
+		ids = append(ids, scan.s.ID)
+		f.Subjects = append(f.Subjects, scan.subject())
 		return nil
 	})
+	b.listed = named{"orders": list(ids)}.args()
+	return err
 }
 
-func scanSubject(row scanner) (nth int, id int64, s reconcile.Subject, err error) {
-	var answer answerScan
-	var pinned reconcile.Pinned
-	dest := slices.Concat([]any{&nth, &id}, orderColumns(&s.Order).pointers(), []any{
+// subjectScan is a row of subjectsQuery being read.
+type subjectScan struct {
+	nth    int
+	s      reconcile.Subject
+	pinned reconcile.Pinned
+	answer answerScan
+}
+
+func (r *subjectScan) pointers() []any {
+	s := &r.s
+	return slices.Concat([]any{&r.nth, &s.ID}, orderColumns(&s.Order).pointers(), []any{
 		&s.Copies, (*flag)(&s.Conflicting), (*instant)(&s.FirstSeen), (*instant)(&s.StatusSince), &s.Row,
-		(*text)(&pinned.Status), (*money)(&pinned.Amount),
+		(*text)(&r.pinned.Status), (*money)(&r.pinned.Amount),
 		(*date)(&s.FirstSettleDay), (*instant)(&s.FirstPaidAt), (*instant)(&s.SnapshotAt), (*flag)(&s.InScope), (*flag)(&s.Revisited), (*flag)(&s.Vanished), (*flag)(&s.SignedOff),
-	}, answer.pointers())
-	if err := row.Scan(dest...); err != nil {
-		return 0, 0, s, err
-	}
-	if pinned.Status != "" {
+	}, r.answer.pointers())
+}
+
+// subject is a copy of what was read, which the next row does not touch.
+func (r *subjectScan) subject() reconcile.Subject {
+	s := r.s
+	if r.pinned.Status != "" {
+		pinned := r.pinned
 		s.Pinned = &pinned
 	}
-	s.Answer = answer.about(s.Order.Kind())
-	return nth, id, s, nil
+	s.Answer = r.answer.about(s.Order.Kind())
+	return s
 }
 
 var familyCasesQuery = `
-SELECT o.order_id, ` + caseList("c") + `
-FROM temp.families AS f
-CROSS JOIN orders AS o ON o.mid = f.mid AND o.tid = f.tid AND o.inst_mid = f.inst_mid AND o.bill_day = f.bill_day AND o.bill_no = f.bill_no
-CROSS JOIN cases AS c ON c.order_id = o.order_id
-WHERE f.nth BETWEEN :from AND :to
-ORDER BY o.order_id, c.case_id`
+SELECT c.order_id, ` + caseList("c") + `
+FROM json_each(:orders) AS listed CROSS JOIN cases AS c ON c.order_id = listed.value
+ORDER BY c.order_id, c.case_id`
 
 // noticeCasesQuery yields the cases that notices of a batch's bills, and lines
 // of statements about them, had before their orders were there.
 var noticeCasesQuery = `
-SELECT o.order_id, ` + caseList("c") + `
-FROM temp.families AS f
-CROSS JOIN orders AS o ON o.mid = f.mid AND o.tid = f.tid AND o.inst_mid = f.inst_mid AND o.bill_day = f.bill_day AND o.bill_no = f.bill_no
-CROSS JOIN notices AS n ON n.order_id = o.order_id
+SELECT n.order_id, ` + caseList("c") + `
+FROM json_each(:orders) AS listed CROSS JOIN notices AS n ON n.order_id = listed.value
 CROSS JOIN cases AS c ON c.notice_id = n.notice_id
-WHERE f.nth BETWEEN :from AND :to
 UNION ALL
-SELECT o.order_id, ` + caseList("c") + `
-FROM temp.families AS f
-CROSS JOIN orders AS o ON o.mid = f.mid AND o.tid = f.tid AND o.inst_mid = f.inst_mid AND o.bill_day = f.bill_day AND o.bill_no = f.bill_no
-CROSS JOIN statement_lines AS s ON s.order_id = o.order_id
+SELECT s.order_id, ` + caseList("c") + `
+FROM json_each(:orders) AS listed CROSS JOIN statement_lines AS s ON s.order_id = listed.value
 CROSS JOIN cases AS c ON c.case_id = s.case_id
-WHERE f.nth BETWEEN :from AND :to
 ORDER BY 1, 2`
 
 func (b *batch) readNoticeCases() error {
-	return b.each(noticeCasesQuery, b.window, func(row scanner) error {
+	return b.each(noticeCasesQuery, b.listed, func(row scanner) error {
 		var id int64
 		var c reconcile.Case
 		err := row.Scan(append([]any{&id}, caseColumns(&c).pointers()...)...)
@@ -245,7 +260,7 @@ func (b *batch) readNoticeCases() error {
 }
 
 func (b *batch) readCases() error {
-	return b.each(familyCasesQuery, b.window, func(row scanner) error {
+	return b.each(familyCasesQuery, b.listed, func(row scanner) error {
 		var id int64
 		var c reconcile.Case
 		if err := row.Scan(append([]any{&id}, caseColumns(&c).pointers()...)...); err != nil {

@@ -41,7 +41,7 @@ func night(t *testing.T) (*DB, reconcile.Summary) {
 		for _, v := range []reconcile.Verdict{noted, final(two), final(old), {Key: refund("1", "r").Key, Class: reconcile.Waiting}} {
 			require.NoError(t, p.Verdict(v))
 		}
-		rows, err := p.BadRows()
+		rows, err := p.BadRows(nil)
 		require.NoError(t, err)
 		for _, c := range []reconcile.Case{
 			caseOf(one, reconcile.AmountBillMore, reconcile.S2, reconcile.StateOpen),

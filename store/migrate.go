@@ -31,6 +31,17 @@ DROP TABLE notes_1;
 UPDATE runs SET publication = (SELECT count(*) FROM runs AS r WHERE r.summary IS NOT NULL AND (r.ended_at, r.run_id) <= (runs.ended_at, runs.run_id))
 WHERE summary IS NOT NULL;`,
 	},
+	2: {
+		before: `
+DROP INDEX orders_scope_idx;
+ALTER TABLE runs ADD COLUMN pruned INTEGER NOT NULL DEFAULT 0 CHECK (pruned IN (0, 1));
+ALTER TABLE workbooks ADD COLUMN intended_sha256 TEXT NOT NULL DEFAULT '';
+ALTER TABLE bad_rows ADD COLUMN mid TEXT NOT NULL DEFAULT '';
+ALTER TABLE bad_rows ADD COLUMN kind TEXT NOT NULL DEFAULT '' CHECK (kind IN ('', 'payment', 'refund'));
+ALTER TABLE bad_rows ADD COLUMN reference TEXT NOT NULL DEFAULT '';
+ALTER TABLE bad_rows ADD COLUMN mer_order_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE bad_rows ADD COLUMN order_id INTEGER REFERENCES orders;`,
+	},
 }
 
 var creates = regexp.MustCompile(`(?m)^CREATE (UNIQUE INDEX|INDEX|TABLE|TRIGGER) `)

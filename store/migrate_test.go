@@ -4,7 +4,9 @@ import (
 	"database/sql"
 	"embed"
 	"fmt"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -38,14 +40,52 @@ func migrateFrom(t *testing.T, number int) {
 	var was, runs int
 	require.NoError(t, prior.QueryRow("SELECT user_version, (SELECT count(*) FROM runs) FROM pragma_user_version").Scan(&was, &runs))
 	require.Equal(t, []int{number, 1}, []int{was, runs}, "as it was before")
-	leftovers, err := filepath.Glob(path + ".bak-*")
-	require.NoError(t, err)
-	require.Empty(t, leftovers)
+	requireFiles(t, path, "", "-shm", "-wal", fmt.Sprintf(".schema-%d.bak", number))
 	require.NoError(t, db.Check(t.Context()))
 	require.NoError(t, db.Close())
 	again, err := Open(t.Context(), path)
 	require.NoError(t, err, "a second time there is nothing to do")
 	require.NoError(t, again.Close())
+}
+
+// TestMigrateCutOff: an upgrade that was killed behind its backup makes no
+// second one of the same; another database has one of its own.
+func TestMigrateCutOff(t *testing.T) {
+	path, old := older(t, 1)
+	require.NoError(t, old.Close())
+	before, err := os.ReadFile(path)
+	require.NoError(t, err)
+	upgrade := func() {
+		db, err := Open(t.Context(), path)
+		require.NoError(t, err)
+		require.NoError(t, db.Close())
+	}
+	upgrade()
+	require.NoError(t, os.WriteFile(path, before, 0o600))
+	upgrade()
+	requireFiles(t, path, "", ".schema-1.bak")
+
+	require.NoError(t, os.WriteFile(path, before, 0o600))
+	changed, err := sql.Open("sqlite", dsn(path, writing))
+	require.NoError(t, err)
+	_, err = changed.Exec("INSERT INTO runs (run_id, day, status, started_at) VALUES ('r', '2026-11-19', 'failed', '2026-11-20T02:30:00.000+08:00')")
+	require.NoError(t, err)
+	require.NoError(t, changed.Close())
+	upgrade()
+	requireFiles(t, path, "", ".schema-1.2.bak", ".schema-1.bak")
+}
+
+// requireFiles holds what lies in the folder of a database against its name
+// with these endings.
+func requireFiles(t *testing.T, path string, endings ...string) {
+	t.Helper()
+	entries, err := os.ReadDir(filepath.Dir(path))
+	require.NoError(t, err)
+	var got []string
+	for _, e := range entries {
+		got = append(got, strings.TrimPrefix(e.Name(), filepath.Base(path)))
+	}
+	require.Equal(t, endings, got)
 }
 
 // older is a database as an earlier version made it.

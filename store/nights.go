@@ -14,7 +14,8 @@ WITH ends AS (
     FROM runs GROUP BY day)
 SELECT e.day, r.status, (SELECT min(started_at) FROM runs WHERE day = e.day AND summary IS NOT NULL), coalesce(json_extract(r.summary, '$.ledger_empty'), 0),
        coalesce((SELECT kind = 'closed' FROM sign_offs WHERE day = e.day ORDER BY sign_off_id DESC LIMIT 1), 0),
-       (SELECT min(started_at) FROM runs WHERE day = e.day AND run_id > coalesce(e.complete, ''))
+       (SELECT min(started_at) FROM runs WHERE day = e.day AND run_id > coalesce(e.complete, '')),
+       EXISTS (SELECT 1 FROM runs AS r WHERE r.run_id = e.last AND ` + unwritten + `)
 FROM ends AS e JOIN runs AS r ON r.run_id = coalesce(e.published, e.last)
 ORDER BY e.day`
 
@@ -24,7 +25,7 @@ func (db *DB) Nights(ctx context.Context) ([]reconcile.Night, error) {
 	err := db.read(ctx, func(t *tx) error {
 		return t.each(nightsQuery, nil, func(row scanner) error {
 			var n reconcile.Night
-			err := row.Scan((*date)(&n.Day), (*word)(&n.Status), (*instant)(&n.Published), (*flag)(&n.LedgerEmpty), (*flag)(&n.Closed), (*instant)(&n.Began))
+			err := row.Scan((*date)(&n.Day), (*word)(&n.Status), (*instant)(&n.Published), (*flag)(&n.LedgerEmpty), (*flag)(&n.Closed), (*instant)(&n.Began), (*flag)(&n.Unwritten))
 			nights = append(nights, n)
 			return err
 		})

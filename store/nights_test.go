@@ -18,6 +18,7 @@ func TestNights(t *testing.T) {
 		require.NoError(t, db.EndRun(t.Context(), id, status, "", at(n)))
 		_, err = db.writer.Exec("UPDATE runs SET summary = nullif(?, '') WHERE run_id = ?", summary, id)
 		require.NoError(t, err)
+		require.NoError(t, db.SaveWorkbook(t.Context(), id, "", id, at(n)))
 		return id
 	}
 	nights := func() []reconcile.Night {

@@ -16,6 +16,9 @@ const noticeBatch = 500
 // notices by day and path. What came in since the run began waits for the next
 // one. see may write cases.
 func (p *publication) Notices(s reconcile.Scope, see func(reconcile.NoticeSighting) error) error {
+	if err := p.settled(); err != nil {
+		return err
+	}
 	for _, query := range []string{makeHomeless, dropHomeless, fillHomeless} {
 		if _, err := p.ExecContext(p.ctx, query, named{"since": instant(s.Since.Start()), "now": instant(s.Now)}.args()...); err != nil {
 			return p.named(err)
@@ -177,9 +180,12 @@ func (h *homes) looked(n reconcile.Notice, c reconcile.Calendar) (bool, error) {
 }
 
 // booksTakenQuery is when the books of a day were taken, the oldest of its
-// sources, and how many rows they had.
+// sources, and how many rows they had. Of the files of a source that is not per
+// day those count that hold orders of the day.
 const booksTakenQuery = `
-SELECT min(coalesce(l.snapshot_at, l.loaded_at)), coalesce(sum(l.rows), 0)
+SELECT min(coalesce(CASE WHEN l.day IS NULL THEN (SELECT min(f.taken_at) FROM load_files AS f WHERE f.load_id = l.load_id
+    AND EXISTS (SELECT 1 FROM orders AS o INDEXED BY orders_day_idx WHERE o.ledger_day = ?1 AND o.scope = l.scope AND o.file = f.file)) END,
+  l.snapshot_at, l.loaded_at)), coalesce(sum(l.rows), 0)
 FROM (SELECT max(load_id) AS load_id FROM loads WHERE kind = 'ledger' GROUP BY scope) AS last CROSS JOIN loads AS l ON l.load_id = last.load_id
 WHERE l.day = ?1 OR l.day IS NULL AND EXISTS (SELECT 1 FROM orders AS o INDEXED BY orders_day_idx WHERE o.ledger_day = ?1 AND o.scope = l.scope)`
 

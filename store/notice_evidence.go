@@ -90,11 +90,9 @@ func (f *firstNotices) look(known map[string]time.Time, mid, query string) (time
 }
 
 // batchNoticesQuery yields the verified notices of the bills of a batch.
-var batchNoticesQuery = "SELECT o.order_id, " + evidenceList() + `
-FROM temp.families AS f
-CROSS JOIN orders AS o ON o.mid = f.mid AND o.tid = f.tid AND o.inst_mid = f.inst_mid AND o.bill_day = f.bill_day AND o.bill_no = f.bill_no
-CROSS JOIN notices AS n ON n.order_id = o.order_id` + joinFirst + `
-WHERE f.nth BETWEEN :from AND :to AND n.verified = 1 AND n.received_at <= :now
+var batchNoticesQuery = "SELECT n.order_id, " + evidenceList() + `
+FROM json_each(:orders) AS listed CROSS JOIN notices AS n ON n.order_id = listed.value` + joinFirst + `
+WHERE n.verified = 1 AND n.received_at <= :now
 ORDER BY n.received_at, n.notice_id`
 
 // readNotices gives the payments of a batch the notices of their bills,
@@ -103,7 +101,7 @@ ORDER BY n.received_at, n.notice_id`
 func (b *batch) readNotices() error {
 	var about []int64
 	var scans []noticeScan
-	err := b.each(batchNoticesQuery, append([]any{sql.Named("now", b.now)}, b.window...), func(row scanner) error {
+	err := b.each(batchNoticesQuery, append([]any{sql.Named("now", b.now)}, b.listed...), func(row scanner) error {
 		var id int64
 		var s noticeScan
 		err := row.Scan(append([]any{&id}, s.pointers()...)...)
@@ -155,13 +153,12 @@ func (b *batch) readBeginnings() error {
 // batchSyncedQuery yields the pay-score orders of a batch that UMS was told of.
 const batchSyncedQuery = `
 SELECT o.order_id, t.sent_at
-FROM temp.families AS f
-CROSS JOIN orders AS o ON o.mid = f.mid AND o.tid = f.tid AND o.inst_mid = f.inst_mid AND o.bill_day = f.bill_day AND o.bill_no = f.bill_no
+FROM json_each(:orders) AS listed CROSS JOIN orders AS o ON o.order_id = listed.value
 CROSS JOIN sendings AS t ON t.kind = 'pay_score_sync' AND t.mid = o.mid AND t.fen_order_id = o.fen_order_id AND t.state = 'done'
-WHERE f.nth BETWEEN :from AND :to AND o.fen_order_id <> ''`
+WHERE o.fen_order_id <> ''`
 
 func (b *batch) readSynced() error {
-	return b.each(batchSyncedQuery, b.window, func(row scanner) error {
+	return b.each(batchSyncedQuery, b.listed, func(row scanner) error {
 		var id int64
 		var at time.Time
 		err := row.Scan(&id, (*instant)(&at))

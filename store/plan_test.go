@@ -17,9 +17,9 @@ var scansAll = regexp.MustCompile(`SCAN (orders|answers|cases|notes|notices|send
 func TestHotQueriesUseIndexes(t *testing.T) {
 	db := open(t)
 	args := scopeArgs(scope("r"))
-	window := named{"from": 1, "to": 2}
+	listed := named{"orders": "[]"}
 	byRun := named{"from": 1, "to": 2, "run": "r", "fresh": "x", "noquery": 0}
-	key, bill := make([]any, 7), make([]any, 5)
+	key := make([]any, 7)
 	tests := map[string]struct {
 		query string
 		args  []any
@@ -33,11 +33,12 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 		"double":          {fillDouble, args.args()},
 		"partners":        {fillPartners, args.args()},
 		"families":        {fillFamilies, args.args()},
+		"so far":          {fillAnswered, named{"bills": "[]", "run": "r", "fresh": "x"}.args()},
 		"subjects":        {subjectsQuery(answerOfRun), byRun.args()},
-		"cases":           {familyCasesQuery, window.args()},
-		"notices":         {batchNoticesQuery, named{"from": 1, "to": 2, "now": "z"}.args()},
-		"notice cases":    {noticeCasesQuery, window.args()},
-		"synced":          {batchSyncedQuery, window.args()},
+		"cases":           {familyCasesQuery, listed.args()},
+		"notices":         {batchNoticesQuery, named{"orders": "[]", "now": "z"}.args()},
+		"notice cases":    {noticeCasesQuery, listed.args()},
+		"synced":          {batchSyncedQuery, listed.args()},
 		"find ties":       {fillTies, named{"since": "x", "oldest": "y", "now": "z", "final": 1}.args()},
 		"tie":             {tie, nil},
 		"reopen tied":     {reopenTied, nil},
@@ -46,12 +47,10 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 		"books taken":     {booksTakenQuery, []any{"2026-11-19"}},
 		"unproven":        {unprovenQuery, named{"since": "x", "now": "z"}.args()},
 		"all answered":    {allAnsweredQuery, []any{"2026-11-19", "m"}},
-		"clashes":         {batchClashesQuery, window.args()},
+		"clashes":         {batchClashesQuery, listed.args()},
 		"others":          {othersQuery, make([]any, 5)},
-		"find order":      {findOrder, key},
 		"find order id":   {orderID, key},
-		"reopen payment":  {"UPDATE orders SET final = 0" + byBill + " AND final = 1", bill},
-		"reopen vanished": {reopenVanished, make([]any, 5)},
+		"reopen vanished": {reopenVanished, named{"scope": "s", "load": 2, "previous": 1, "daily": 1}.args()},
 		"keep answer":     {keepTrustworthy, make([]any, 4)},
 		"save verdict":    {saveVerdict, make([]any, 5)},
 		"open days":       {openDaysQuery, named{"since": "a", "before": "b"}.args()},
@@ -60,13 +59,16 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 		"changed":         {changedQuery, named{"before": "b", "run": "r", "day": "a", "passing": "[]", "still": "s"}.args()},
 		"causes":          {causeCasesQuery, []any{"a"}},
 		"orders of a day": {dayOrdersQuery, []any{"a", "m"}},
+		"old answers":     {pruneAnswers, named{"before": "b", "most": 1}.args()},
 		"last sign-off":   {lastSignOff, []any{"a"}},
 		"unverified":      {unprovenOrders, []any{"a"}},
 		"grave":           {graveOfDay, []any{"a"}},
 		"events of one":   {eventsOf, make([]any, 1)},
 		"stated":          {fillStated, args.args()},
 		"tie lines":       {tieLines, named{"since": "a"}.args()},
-		"batch lines":     {batchLinesQuery, window.args()},
+		"tie bad lines":   {tieBadLines, named{"since": "a"}.args()},
+		"bad lines":       {badLinesQuery, listed.args()},
+		"batch lines":     {batchLinesQuery, listed.args()},
 		"homeless lines":  {homelessLines, named{"since": "a"}.args()},
 		"gone lines":      {goneLines, nil},
 		"statement days":  {statementDaysQuery, named{"since": "a", "day": "b", "until": "c"}.args()},
@@ -93,6 +95,28 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 	}
 }
 
+// TestLoadsUseIndexes looks at the plans of a merge, which reads its stage
+// whole and the orders by their keys.
+func TestLoadsUseIndexes(t *testing.T) {
+	db := open(t)
+	s, err := newStage(t.Context(), db.path+stageSuffix, "s")
+	require.NoError(t, err)
+	defer s.remove()
+	sorted := strings.Join(planOf(t, s.tx, fillBest, nil), "\n")
+	require.NotContains(t, sorted, "TEMP B-TREE", "keys lie in order")
+	require.NoError(t, s.finish(&reconcile.Load{}))
+	args := named{"scope": "s", "load": 2, "previous": 1, "now": "n", "daily": 1}.args()
+	require.NoError(t, db.writeWith(t.Context(), s.path, func(tx *tx) error {
+		require.NoError(t, tx.exec(makeKept))
+		for _, query := range []string{fillKept, addNew, takeChanged, takeMoved, takeSame, reopenPayments, takeBadRows, reopenVanished} {
+			for _, step := range planOf(t, tx, query, args) {
+				require.NotRegexp(t, `SCAN (orders|o|p|bad_rows)\b`, step, query)
+			}
+		}
+		return nil
+	}))
+}
+
 func TestPlanOfAWholeTableIsNoticed(t *testing.T) {
 	require.Regexp(t, scansAll, strings.Join(plan(t, open(t), "SELECT * FROM orders AS o WHERE line = 1", nil), "\n"))
 }
@@ -106,15 +130,22 @@ func plan(t *testing.T, db *DB, query string, args []any) (steps []string) {
 				return err
 			}
 		}
-		return tx.each("EXPLAIN QUERY PLAN "+query, args, func(row scanner) error {
-			var id, parent, unused int
-			var detail string
-			err := row.Scan(&id, &parent, &unused, &detail)
-			steps = append(steps, detail)
-			return err
-		})
+		steps = planOf(t, tx, query, args)
+		return nil
 	})
 	require.NoError(t, err)
+	return steps
+}
+
+func planOf(t *testing.T, tx *tx, query string, args []any) (steps []string) {
+	t.Helper()
+	require.NoError(t, tx.each("EXPLAIN QUERY PLAN "+query, args, func(row scanner) error {
+		var id, parent, unused int
+		var detail string
+		err := row.Scan(&id, &parent, &unused, &detail)
+		steps = append(steps, detail)
+		return err
+	}))
 	require.NotEmpty(t, steps)
 	return steps
 }

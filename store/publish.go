@@ -17,7 +17,7 @@ import (
 // it was and is returned as it is.
 func (db *DB) Publish(ctx context.Context, runID string, fn func(reconcile.Publication) error) error {
 	return db.write(ctx, func(t *tx) error {
-		p := &publication{tx: t, runID: runID}
+		p := &publication{tx: t, runID: runID, stands: map[standing][]int64{}}
 		err := t.row("SELECT day FROM runs WHERE run_id = ?", runID).Scan((*date)(&p.day))
 		if errors.Is(err, sql.ErrNoRows) {
 			err = ErrNoRun
@@ -25,7 +25,10 @@ func (db *DB) Publish(ctx context.Context, runID string, fn func(reconcile.Publi
 		if err != nil {
 			return p.named(err)
 		}
-		return fn(p)
+		if err := fn(p); err != nil {
+			return err
+		}
+		return p.settled()
 	})
 }
 
@@ -34,8 +37,19 @@ type publication struct {
 	*tx
 	runID  string
 	day    reconcile.Day
-	notice int64 // that the cases being written are about; 0: none
+	notice int64                // that the cases being written are about; 0: none
+	stands map[standing][]int64 // orders whose verdict is not written yet
 }
+
+// standing is what verdicts have in common. Nearly all orders of a run stand
+// the same.
+type standing struct {
+	class         reconcile.Class
+	final, agreed bool
+}
+
+// verdictBatch is how many verdicts are written at a time.
+const verdictBatch = 1000
 
 func (p *publication) named(err error) error {
 	if err == nil {
@@ -66,17 +80,23 @@ UPDATE orders SET class = ?1, final = ?2, judged_run_id = ?3,
   pinned_status = CASE WHEN ?2 AND (?5 AND pinned_status IS NULL OR (pinned_fen = amount_fen
       AND (pinned_status, status) IN (VALUES ('paid', 'part_refunded'), ('paid', 'refunded'), ('part_refunded', 'refunded'))))
     THEN status ELSE pinned_status END
-WHERE order_id = ?4`
+WHERE order_id IN (SELECT value FROM json_each(?4))`
 
 // Verdict records what an order came to, with the findings that have no case.
 func (p *publication) Verdict(v reconcile.Verdict) error {
-	id, err := findOrderID(p.tx, v.Key)
-	if err != nil {
-		return p.named(err)
+	id := v.ID
+	if id == 0 {
+		var err error
+		if id, err = findOrderID(p.tx, v.Key); err != nil {
+			return p.named(err)
+		}
 	}
 	agreed := v.Class == reconcile.Matched || v.Class == reconcile.Tolerance
-	if err := p.exec(saveVerdict, string(v.Class), flag(v.Final), p.runID, id, flag(v.Final && agreed)); err != nil {
-		return p.named(err)
+	s := standing{v.Class, v.Final, v.Final && agreed}
+	if p.stands[s] = append(p.stands[s], id); len(p.stands[s]) == verdictBatch {
+		if err := p.stand(s); err != nil {
+			return p.named(err)
+		}
 	}
 	nth := map[reconcile.Code]int{}
 	for i, f := range v.Findings {
@@ -87,6 +107,24 @@ func (p *publication) Verdict(v reconcile.Verdict) error {
 			return p.named(err)
 		}
 		nth[f.Code]++
+	}
+	return nil
+}
+
+// stand writes the verdicts of orders that stand the same.
+func (p *publication) stand(s standing) error {
+	ids := p.stands[s]
+	p.stands[s] = ids[:0]
+	return p.exec(saveVerdict, string(s.class), flag(s.final), p.runID, list(ids), flag(s.agreed))
+}
+
+// settled writes the verdicts that are still to be written: what reads them
+// comes behind it.
+func (p *publication) settled() error {
+	for s := range p.stands {
+		if err := p.stand(s); err != nil {
+			return p.named(err)
+		}
 	}
 	return nil
 }

@@ -27,9 +27,6 @@ func billKeyColumns(k *reconcile.BillKey) columns {
 // byKey finds an order by keyColumns.
 const byKey = " WHERE mid = ? AND tid = ? AND inst_mid = ? AND bill_day = ? AND bill_no = ? AND refund_id = ? AND completion_id = ?"
 
-// byBill finds the payment order of a bill by billKeyColumns.
-const byBill = " WHERE mid = ? AND tid = ? AND inst_mid = ? AND bill_day = ? AND bill_no = ? AND refund_id = '' AND completion_id = ''"
-
 // ledgerColumns are what a ledger row states beside its key.
 func ledgerColumns(o *reconcile.Order) columns {
 	return columns{
@@ -167,5 +164,9 @@ func badRowColumns(r *reconcile.BadRow) columns {
 		{"reason_en", (*word)(&r.Reason.EN)},
 		{"raw", (*word)(&r.Raw)},
 		{"damaged", (*flag)(&r.Damaged)},
+		{"mid", (*word)(&r.Names.MID)},
+		{"kind", (*word)(&r.Names.Kind)},
+		{"reference", (*word)(&r.Names.Reference)},
+		{"mer_order_id", (*word)(&r.Names.MerOrderID)},
 	}
 }

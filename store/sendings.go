@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/umsrecon/umsrecon/reconcile"
@@ -198,11 +197,7 @@ func (db *DB) patiently(ctx context.Context, fn func(*tx) error) (err error) {
 }
 
 // busyElsewhere says whether another process held the database for too long.
-func busyElsewhere(err error) bool {
-	var e *sqlite.Error
-	const primary = 0xff // the code without its extension
-	return errors.As(err, &e) && e.Code()&primary == sqlite3.SQLITE_BUSY
-}
+func busyElsewhere(err error) bool { return isSQLite(err, sqlite3.SQLITE_BUSY) }
 
 func step(t *tx, id int64, told reconcile.Told, now time.Time) error {
 	return t.exec("INSERT INTO sending_steps (sending_id, at, state, err_code, message, body) VALUES (?, ?, ?, ?, ?, ?)",

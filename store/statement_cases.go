@@ -32,6 +32,9 @@ ORDER BY c.case_id`
 // StatementLines yields the lines that belong to no order or have a case of
 // their own, and the pending cases of lines that are gone. see may write cases.
 func (p *publication) StatementLines(s reconcile.Scope, see func(reconcile.StatementSighting) error) error {
+	if err := p.settled(); err != nil {
+		return err
+	}
 	var all []reconcile.StatementSighting
 	err := p.each(homelessLines, named{"since": date(s.Since)}.args(), func(row scanner) error {
 		var l reconcile.StatementLine
@@ -145,6 +148,9 @@ ORDER BY d.settle_day, d.mid`
 // SettleTotals lists the settle dates of merchants that have not been found to
 // add up yet, with what their statements sum to.
 func (p *publication) SettleTotals(s reconcile.Scope) ([]reconcile.SettleTotal, error) {
+	if err := p.settled(); err != nil {
+		return nil, err
+	}
 	var totals []reconcile.SettleTotal
 	args := named{"since": date(s.Since), "until": date(reconcile.DayOf(s.Now))}
 	err := p.each(totalsQuery, args.args(), func(row scanner) error {
@@ -180,6 +186,9 @@ SELECT s.order_id, 0 FROM json_each(:days) AS d CROSS JOIN statement_lines AS s 
 // Settling yields the families with a block that settles on one of the days, or
 // with a line of a statement that does.
 func (p *publication) Settling(days []reconcile.Day, see func(reconcile.Family) error) error {
+	if err := p.settled(); err != nil {
+		return err
+	}
 	if len(days) == 0 {
 		return nil
 	}

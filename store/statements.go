@@ -26,7 +26,8 @@ func settleDaysOf(orders string) string {
 
 // statementDaysQuery yields the settle dates whose statements are wanted, and
 // whether again: the run's own, those with a pending case or an invalid line,
-// those that have not been found to add up.
+// those that have not been found to add up, and those from the run's own on that
+// did not hold what they state themselves.
 var statementDaysQuery = `
 SELECT day, max(again) FROM (
   SELECT :day AS day, 1 AS again
@@ -37,7 +38,7 @@ SELECT day, max(again) FROM (
   UNION ALL SELECT s.settle_day, 1 FROM cases AS c CROSS JOIN statement_lines AS s ON s.case_id = c.case_id WHERE c.state IN ('open', 'proposed') AND c.code = 'STATEMENT_ONLY'
   UNION ALL SELECT c.ledger_day, 1 FROM cases AS c WHERE c.state IN ('open', 'proposed') AND c.code = 'SETTLE_TOTAL_MISMATCH'
   UNION ALL SELECT settle_day, 1 FROM statement_days WHERE agreed = 0
-  UNION ALL SELECT l.day, 1 FROM loads AS l WHERE l.kind = 'statement' AND l.invalid > 0 AND l.load_id = (SELECT max(load_id) FROM loads WHERE scope = l.scope)
+  UNION ALL SELECT l.day, 1 FROM loads AS l WHERE l.kind = 'statement' AND (l.invalid > 0 OR l.day >= :day AND l.reading LIKE '` + missed + `%') AND l.load_id = (SELECT max(load_id) FROM loads WHERE scope = l.scope)
 ) WHERE day >= :since AND day <= :until GROUP BY day ORDER BY day`
 
 // StatementDays lists the settle dates up to a day whose statements are wanted,
@@ -58,20 +59,24 @@ func (db *DB) StatementDays(ctx context.Context, s reconcile.Scope, until reconc
 	return days, nil
 }
 
-// StatementRead is the fingerprint with which a source was read last; empty: it
-// never was.
-func (db *DB) StatementRead(ctx context.Context, scope string) (reading string, err error) {
+// StatementRead is the fingerprint with which a run that published read a source
+// last, and what it held; empty: none did. What a run has read that was cut off,
+// or that failed, is read again: no figures tell of it.
+func (db *DB) StatementRead(ctx context.Context, scope string) (reading string, l reconcile.Load, err error) {
 	err = db.read(ctx, func(t *tx) error {
-		err := t.row("SELECT reading FROM loads WHERE scope = ? ORDER BY load_id DESC LIMIT 1", scope).Scan(&reading)
+		var files string
+		err := t.row(`SELECT l.reading, l.scope, l.day, l.files, l.sha256, l.snapshot_at, l.rows, l.orders, l.invalid, l.total_fen
+			FROM loads AS l JOIN runs AS r USING (run_id) WHERE l.scope = ? AND r.publication IS NOT NULL ORDER BY l.load_id DESC LIMIT 1`, scope).
+			Scan(&reading, &l.Scope, (*date)(&l.Day), &files, &l.SHA256, (*instant)(&l.SnapshotAt), &l.Rows, &l.Orders, &l.Invalid, (*money)(&l.Total))
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}
-		return err
+		return errors.Join(err, json.Unmarshal([]byte(files), &l.Files))
 	})
 	if err != nil {
-		return "", fmt.Errorf("statement %q: %w", scope, err)
+		return "", reconcile.Load{}, fmt.Errorf("statement %q: %w", scope, err)
 	}
-	return reading, nil
+	return reading, l, nil
 }
 
 // LoadStatement runs read, which passes the lines of one statement to the
@@ -100,6 +105,8 @@ func (db *DB) LoadStatement(ctx context.Context, runID, scope, fingerprint strin
 // stating is the load of one statement; it is the reconcile.StatementWriter.
 type stating struct {
 	loading
+	total      reconcile.Sum
+	overflow   error
 	duplicates int64
 }
 
@@ -118,6 +125,10 @@ func (w *stating) Line(l reconcile.StatementLine) error {
 	return nil
 }
 
+// missed stands before the fingerprint of a statement that does not hold what
+// it states itself: it is no reading that need not be repeated.
+const missed = "missed "
+
 // lineDigest is a hash of everything that a line says, but not of where.
 func lineDigest(l reconcile.StatementLine) string {
 	l.Source = reconcile.Source{}
@@ -130,6 +141,9 @@ func lineDigest(l reconcile.StatementLine) string {
 // replaceStatement takes out what the statement held before, and lists the
 // settle dates that it is about now.
 func (w *stating) replaceStatement(l reconcile.Load, fingerprint string) error {
+	if l.Missed() {
+		fingerprint = missed + fingerprint
+	}
 	const before = " WHERE load_id IN (SELECT load_id FROM loads WHERE scope = ? AND load_id < ?)"
 	return errors.Join(
 		w.exec("UPDATE loads SET kind = 'statement', reading = ? WHERE load_id = ?", fingerprint, w.id),
@@ -164,42 +178,6 @@ func statementList(table string) string {
 // onceOf leaves one of the lines s that several statements hold.
 const onceOf = " NOT EXISTS (SELECT 1 FROM statement_lines AS x WHERE x.digest = s.digest AND x.line_id < s.line_id)"
 
-// tieLines ties a line to an order of the bill with its reference, else with
-// its merchant order number; a refund looks at the refunds first.
-var tieLines = `
-UPDATE statement_lines SET order_id = CASE kind
-  WHEN 'refund' THEN coalesce(` + stated("flow_seq_id", "reference") + `, ` + statedBoth + `, ` + stated("pay_seq_id", "reference") + `,
-    ` + stated("flow_mer_order_id", "mer_order_id") + `, ` + stated("pay_mer_order_id", "mer_order_id") + `, ` + statedOrder + `)
-  ELSE coalesce(` + statedBoth + `, ` + stated("pay_seq_id", "reference") + `, ` + stated("flow_seq_id", "reference") + `,
-    ` + stated("pay_mer_order_id", "mer_order_id") + `, ` + stated("flow_mer_order_id", "mer_order_id") + `, ` + statedOrder + `)
-  END
-WHERE order_id IS NULL AND settle_day >= :since`
-
-func stated(column, of string) string {
-	return `(SELECT a.order_id FROM answers AS a CROSS JOIN orders AS o ON o.order_id = a.order_id
-      WHERE a.` + column + ` = statement_lines.` + of + ` AND a.` + column + ` <> '' AND o.mid = statement_lines.mid AND o.ledger_day >= :since LIMIT 1)`
-}
-
-// statedBoth tells bills that share a reference apart.
-const statedBoth = `(SELECT a.order_id FROM answers AS a CROSS JOIN orders AS o ON o.order_id = a.order_id
-      WHERE a.pay_seq_id = statement_lines.reference AND a.pay_mer_order_id = statement_lines.mer_order_id AND a.pay_seq_id <> '' AND a.pay_mer_order_id <> ''
-        AND o.mid = statement_lines.mid AND o.ledger_day >= :since LIMIT 1)`
-
-const statedOrder = `(SELECT o.order_id FROM orders AS o
-      WHERE o.mid = statement_lines.mid AND o.mer_order_id = statement_lines.mer_order_id AND o.mer_order_id <> '' AND o.ledger_day >= :since LIMIT 1)`
-
-// TieStatements finds an order of the bill that each line is about, of those
-// that belong to none yet. Orders beyond the lookback do not count.
-func (db *DB) TieStatements(ctx context.Context, s reconcile.Scope) error {
-	err := db.write(ctx, func(t *tx) error {
-		return t.exec(tieLines, named{"since": date(s.Since)}.args()...)
-	})
-	if err != nil {
-		return fmt.Errorf("tie statements: %w", err)
-	}
-	return nil
-}
-
 // fillStated brings final orders into scope, without asking them again: those
 // of bills that a statement no run has judged yet speaks of, by a line or by a
 // settle date.
@@ -215,25 +193,46 @@ SELECT o.order_id, 2 FROM (SELECT load_id FROM loads WHERE kind = 'statement' AN
 CROSS JOIN statement_days AS d ON d.load_id = l.load_id
 CROSS JOIN answers AS a ON a.pay_settle_day = d.settle_day OR a.flow_settle_day = d.settle_day
 CROSS JOIN orders AS o ON o.order_id = a.order_id AND o.answer_id = a.answer_id AND o.mid = d.mid
-WHERE o.final = 1 AND o.ledger_day >= :since`
+WHERE o.final = 1 AND o.ledger_day >= :since
+UNION ALL
+SELECT p.order_id, 2 FROM (SELECT load_id FROM loads WHERE kind = 'statement' AND judged_run_id IS NULL) AS l
+CROSS JOIN bad_rows AS s ON s.load_id = l.load_id
+CROSS JOIN orders AS o ON o.order_id = s.order_id
+CROSS JOIN orders AS p ON p.mid = o.mid AND p.tid = o.tid AND p.inst_mid = o.inst_mid AND p.bill_day = o.bill_day AND p.bill_no = o.bill_no
+WHERE p.final = 1 AND p.ledger_day >= :since`
 
 // batchLinesQuery yields the lines of statements about the bills of a batch.
-var batchLinesQuery = "SELECT o.order_id, " + statementList("s") + `
-FROM temp.families AS f
-CROSS JOIN orders AS o ON o.mid = f.mid AND o.tid = f.tid AND o.inst_mid = f.inst_mid AND o.bill_day = f.bill_day AND o.bill_no = f.bill_no
-CROSS JOIN statement_lines AS s ON s.order_id = o.order_id
-WHERE f.nth BETWEEN :from AND :to AND` + onceOf + `
+var batchLinesQuery = "SELECT s.order_id, " + statementList("s") + `
+FROM json_each(:orders) AS listed CROSS JOIN statement_lines AS s ON s.order_id = listed.value
+WHERE` + onceOf + `
 ORDER BY s.line_id`
+
+// badLinesQuery yields those that were not understood; identical ones count once.
+var badLinesQuery = "SELECT s.order_id, " + badRowColumns(&reconcile.BadRow{}).list("s") + `
+FROM json_each(:orders) AS listed CROSS JOIN bad_rows AS s ON s.order_id = listed.value
+WHERE NOT EXISTS (SELECT 1 FROM bad_rows AS x WHERE x.case_id = s.case_id AND x.bad_row_id < s.bad_row_id)
+ORDER BY s.bad_row_id`
 
 // readStatement gives the families of a batch the lines about them, and the
 // statements of their merchants.
 func (b *batch) readStatement() error {
-	err := b.each(batchLinesQuery, b.window, func(row scanner) error {
+	err := b.each(batchLinesQuery, b.listed, func(row scanner) error {
 		var id int64
 		var l reconcile.StatementLine
 		err := row.Scan(append([]any{&id}, statementColumns(&l).pointers()...)...)
 		f := &b.families[b.at[id].family]
 		f.Statement = append(f.Statement, l)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	err = b.each(badLinesQuery, b.listed, func(row scanner) error {
+		var id int64
+		var r reconcile.BadRow
+		err := row.Scan(append([]any{&id}, badRowColumns(&r).pointers()...)...)
+		f := &b.families[b.at[id].family]
+		f.BadLines = append(f.BadLines, r)
 		return err
 	})
 	for i := range b.families {

@@ -7,8 +7,10 @@
 // reports. Every exported method that writes is one transaction: all of it is
 // there afterwards, or nothing. Streams read a snapshot and never block the
 // writer. All methods are safe for concurrent use, but a function passed to
-// LoadLedger, LoadStatement or Publish must not call a method that writes: there is only one
-// writer, and it is waiting for that function.
+// LoadStatement or Publish must not call a method that writes: there is only one
+// writer, and it is waiting for that function. One ledger is loaded at a time; it
+// is staged in a file of its own beside the database, so that others may write
+// while it is read.
 package store
 
 import (
@@ -19,6 +21,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
@@ -32,6 +35,7 @@ type DB struct {
 	path    string
 	writer  *sql.DB
 	readers *sql.DB
+	loads   sync.Mutex // held by the load under way
 }
 
 // Open opens the database at path, and creates it (mode 0640) with its folder
@@ -149,12 +153,4 @@ func Copy(ctx context.Context, path, dest string) (err error) {
 	}
 	_, err = db.ExecContext(ctx, "VACUUM INTO ?", dest)
 	return errors.Join(err, db.Close())
-}
-
-// Snapshot writes a copy of the database to dest, which must not exist.
-func (db *DB) Snapshot(ctx context.Context, dest string) error {
-	if _, err := db.readers.ExecContext(ctx, "VACUUM INTO ?", dest); err != nil {
-		return fmt.Errorf("copy database to %q: %w", dest, err)
-	}
-	return nil
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -157,11 +158,11 @@ func billNos(t *testing.T, db *DB, s reconcile.Scope) []string {
 	return nos
 }
 
-func TestSnapshot(t *testing.T) {
+func TestBackupIsTheDatabase(t *testing.T) {
 	db := open(t)
 	run := begin(t, db, day)
 	dest := filepath.Join(t.TempDir(), "copy.db")
-	require.NoError(t, db.Snapshot(t.Context(), dest))
+	require.NoError(t, db.Backup(t.Context(), dest))
 	begin(t, db, day+1)
 
 	other, err := Open(t.Context(), dest)
@@ -171,7 +172,7 @@ func TestSnapshot(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, runs, 1)
 	require.Equal(t, run, runs[0].RunID)
-	require.Error(t, db.Snapshot(t.Context(), dest), "it must not exist")
+	require.Error(t, db.Backup(t.Context(), dest), "it must not exist")
 }
 
 func TestCheckFindsDamage(t *testing.T) {
@@ -205,4 +206,29 @@ func TestConcurrentUse(t *testing.T) {
 	all.Wait()
 	require.Equal(t, len(orders), count(t, db, "answers"))
 	require.Empty(t, billNos(t, db, scope(run)))
+}
+
+// TestDiskFull: what finds no room says so, writes nothing, and can be done
+// again when there is some.
+func TestDiskFull(t *testing.T) {
+	db := open(t)
+	run := begin(t, db, day)
+	var pages int
+	require.NoError(t, db.writer.QueryRow("PRAGMA page_count").Scan(&pages))
+	room := func(more int) {
+		_, err := db.writer.Exec(fmt.Sprintf("PRAGMA max_page_count = %d", pages+more))
+		require.NoError(t, err)
+	}
+	room(1)
+	large := failing()
+	large.Raw = make([]byte, 1<<16)
+	rand.NewChaCha8([32]byte{}).Read(large.Raw) // what cannot be packed
+	load(t, db, run, "a", payment("1"))
+	err := db.SaveAnswers(t.Context(), run, []reconcile.Answered{{Key: payment("1").Key, Answer: large}})
+	require.ErrorIs(t, err, ErrFull)
+	require.Zero(t, count(t, db, "answers"))
+	room(1000)
+	save(t, db, run, payment("1").Key, large)
+	require.Equal(t, 1, count(t, db, "answers"))
+	require.NotErrorIs(t, db.SaveAnswers(t.Context(), run, []reconcile.Answered{{Key: payment("9").Key}}), ErrFull)
 }

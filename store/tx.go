@@ -47,9 +47,9 @@ func within(ctx context.Context, begin func(context.Context, *sql.TxOptions) (*s
 	}
 	defer t.Rollback()
 	if err := fn(&tx{Tx: t, ctx: ctx, stmts: map[string]*sql.Stmt{}}); err != nil {
-		return err
+		return told(err)
 	}
-	return t.Commit()
+	return told(t.Commit())
 }
 
 func (t *tx) prepared(query string) (*sql.Stmt, error) {

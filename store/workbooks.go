@@ -2,38 +2,71 @@ package store
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"time"
+
+	"github.com/umsrecon/umsrecon/reconcile"
 )
 
-// Workbook is the hash of a workbook as this program last wrote it, to tell
-// whether somebody has edited it since; false when it never wrote one there, or
-// when it shows a run whose figures somebody has signed: that one stays.
-func (db *DB) Workbook(ctx context.Context, path string) (sha256 string, found bool, err error) {
+// OurWorkbook says whether a workbook with this hash is as this program wrote
+// it, or was about to, so that nobody has edited it. One that shows a run whose
+// figures somebody has signed is not: it stays.
+func (db *DB) OurWorkbook(ctx context.Context, path, sha256 string) (ours bool, err error) {
 	err = db.read(ctx, func(t *tx) error {
-		return t.row(`SELECT sha256 FROM workbooks AS w WHERE path = ?
-  AND NOT EXISTS (SELECT 1 FROM sign_offs AS s WHERE s.run_id = w.run_id AND s.kind = 'closed')`, path).Scan(&sha256)
+		return t.row(`SELECT EXISTS (SELECT 1 FROM workbooks AS w WHERE path = ?1 AND ?2 IN (sha256, intended_sha256)
+  AND NOT EXISTS (SELECT 1 FROM sign_offs AS s WHERE s.run_id = w.run_id AND s.kind = 'closed'))`, path, sha256).Scan((*flag)(&ours))
 	})
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return "", false, nil
-	case err != nil:
-		return "", false, fmt.Errorf("workbook %q: %w", path, err)
+	if err != nil {
+		return false, fmt.Errorf("workbook %q: %w", path, err)
 	}
-	return sha256, true, nil
+	return ours, nil
+}
+
+// IntendWorkbook records a workbook that is about to get its name.
+func (db *DB) IntendWorkbook(ctx context.Context, path, sha256 string, now time.Time) error {
+	return db.workbook(ctx, path, `INSERT INTO workbooks (path, sha256, intended_sha256, written_at) VALUES (?, '', ?, ?)
+ON CONFLICT (path) DO UPDATE SET intended_sha256 = excluded.intended_sha256`, path, sha256, instant(now))
 }
 
 // SaveWorkbook records a workbook as it was written; runID is empty for one
-// that is about no single run.
+// that is about no single run. Of the workbooks of a run the one that names it
+// is saved last.
 func (db *DB) SaveWorkbook(ctx context.Context, path, sha256, runID string, now time.Time) error {
-	err := db.write(ctx, func(t *tx) error {
-		return t.exec("INSERT OR REPLACE INTO workbooks (path, sha256, run_id, written_at) VALUES (?, ?, ?, ?)",
-			path, sha256, text(runID), instant(now))
-	})
+	return db.workbook(ctx, path, "INSERT OR REPLACE INTO workbooks (path, sha256, run_id, written_at) VALUES (?, ?, ?, ?)",
+		path, sha256, text(runID), instant(now))
+}
+
+func (db *DB) workbook(ctx context.Context, path, query string, args ...any) error {
+	err := db.write(ctx, func(t *tx) error { return t.exec(query, args...) })
 	if err != nil {
 		return fmt.Errorf("workbook %q: %w", path, err)
 	}
 	return nil
+}
+
+// unwritten is true of a run r that has published and was cut off before its
+// workbooks were written.
+const unwritten = "r.summary IS NOT NULL AND NOT EXISTS (SELECT 1 FROM workbooks AS w WHERE w.run_id = r.run_id)"
+
+// Unwritten is the last run of a day where it was cut off between its
+// publication, after since, and its last workbook. before is what the day's
+// figures were until then; nil: there were none.
+func (db *DB) Unwritten(ctx context.Context, day reconcile.Day, since time.Time) (s reconcile.Summary, before *reconcile.Summary, found bool, err error) {
+	err = db.read(ctx, func(t *tx) error {
+		s, found, err = summaryOf(t, `SELECT summary FROM runs AS r WHERE run_id = (SELECT max(run_id) FROM runs WHERE day = ?)
+  AND ended_at > ? AND `+unwritten, date(day), instant(since))
+		if err != nil || !found {
+			return err
+		}
+		earlier, had, err := summaryOf(t, `SELECT summary FROM runs WHERE day = ?1 AND publication < (SELECT publication FROM runs WHERE run_id = ?2)
+  ORDER BY publication DESC LIMIT 1`, date(day), s.RunID)
+		if had {
+			before = &earlier
+		}
+		return err
+	})
+	if err != nil {
+		return s, nil, false, fmt.Errorf("unwritten workbooks of %s: %w", day, err)
+	}
+	return s, before, found, nil
 }

@@ -25,6 +25,9 @@ type Config struct {
 	// DetailAsText takes detail of order/sync as a JSON string alone, instead
 	// of an object alone.
 	DetailAsText bool
+	// Seen is told of each request before it is answered, one at a time; nil:
+	// nobody is.
+	Seen func(Request)
 	// Sleep waits for "slow", until the context ends at the latest; nil: by
 	// the clock of the machine.
 	Sleep func(context.Context, time.Duration)
@@ -60,7 +63,7 @@ func New(c Config) *Gateway {
 	}
 	return &Gateway{
 		config: c, bills: map[Key]Bill{}, nonces: nonces{seen: map[string]time.Time{}}, asked: map[Question]int{},
-		issued: map[string]int{}, completed: map[string]int{}, synced: map[string]int{},
+		requests: requestLog{seen: c.Seen}, issued: map[string]int{}, completed: map[string]int{}, synced: map[string]int{},
 	}
 }
 

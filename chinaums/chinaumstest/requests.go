@@ -47,6 +47,7 @@ const maxLog = 100_000
 type requestLog struct {
 	kept  []Request
 	total int
+	seen  func(Request)
 }
 
 func (l *requestLog) add(r Request) {
@@ -55,6 +56,9 @@ func (l *requestLog) add(r Request) {
 	}
 	l.kept = append(l.kept, r)
 	l.total++
+	if l.seen != nil {
+		l.seen(r)
+	}
 }
 
 func (l *requestLog) last() []Request { return l.kept[max(0, len(l.kept)-maxLog):] }

@@ -22,6 +22,7 @@ type app struct {
 	terminal       bool       // stderr is a terminal that can show progress
 	columns        func() int // of that terminal; nil: not known
 
+	pulse      *pulse           // of the daemon's loop; nil: nobody watches
 	tokens     *chinaums.Tokens // of the gateway, shared by all runs of the process
 	mask       *masker          // nil: no configuration was read
 	logFormat  string
@@ -52,8 +53,8 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root := a.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
-	if err != nil && !a.started {
-		err = &exitError{code: exitUsage, err: fmt.Errorf("%w; try: umsrecon --help", err)}
+	if err != nil && !a.started && exitCode(err) != exitUsage {
+		err = &exitError{code: exitUsage, err: unknown(root, args, err)}
 	}
 	if ctx.Err() != nil && exitCode(err) == exitFailed {
 		err = reconcile.ErrInterrupted // whatever it cut off on its way
@@ -102,6 +103,9 @@ func (a *app) root() *cobra.Command {
 		a.billCommand(), a.checkCommand(), a.ledgerCommand(), a.configCommand(), a.simulateCommand(), a.versionCommand(),
 		a.backupCommand(), a.manCommand(), a.unitsCommand(),
 	)
+	for _, c := range root.Commands() {
+		helpful(c)
+	}
 	return root
 }
 

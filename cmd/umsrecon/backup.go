@@ -1,14 +1,10 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
 
-	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
 	"github.com/umsrecon/umsrecon/store"
@@ -25,34 +21,16 @@ func (a *app) backupCommand() *cobra.Command {
 				return err
 			}
 			return a.withStore(c, cfg, func(db *store.DB) error {
-				if err := backup(c.Context(), db, args[0]); err != nil {
+				err := db.Backup(c.Context(), args[0])
+				if errors.Is(err, fs.ErrExist) {
+					return fmt.Errorf("backup: %s is there already; name another file", args[0])
+				}
+				if err != nil {
 					return err
 				}
 				fmt.Fprintf(a.stdout, "%s is a copy of %s, and whole\n", args[0], cfg.shown(cfg.Path(cfg.Database)))
 				return nil
 			})
 		},
-	}
-}
-
-func backup(ctx context.Context, db *store.DB, path string) error {
-	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("backup: %s is there already; name another file", path)
-	}
-	temporary := filepath.Join(filepath.Dir(path), ".umsrecon-backup-"+uuid.NewString())
-	defer removeDatabase(temporary)
-	if err := db.Backup(ctx, temporary); err != nil {
-		return err
-	}
-	if err := os.Link(temporary, path); err == nil || errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	return os.Rename(temporary, path) // a file system without hard links
-}
-
-// removeDatabase removes a database and what SQLite keeps beside it.
-func removeDatabase(path string) {
-	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
-		_ = os.Remove(path + suffix)
 	}
 }

@@ -21,7 +21,7 @@ func (a *app) billQueryCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "query --bill-no N --bill-date D",
 		Short: "ask UMS about one bill and print the answer; nothing is stored",
-		Long:  "query asks bills/query. It ends with 0 when UMS answered, also that it has no such bill, and with 4 when it did not.\n\n" + exitHelp,
+		Long:  "query asks bills/query. It ends with 0 when UMS answered, also that it has no such bill, and with 4 when it did not.",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := checkFormat(format); err != nil {

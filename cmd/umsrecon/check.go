@@ -25,7 +25,7 @@ func (a *app) checkCommand() *cobra.Command {
 		Use:   "check",
 		Short: "look at configuration, folders, disk, database, ledger, statement, gateway, clock, nights, notices and channels",
 		Long: "check says ok of each, or what to do; a WARNING is no error. It asks UMS about one bill; all it makes is the\n" +
-			"reports folder. With --send everybody in alerts.recipients gets a test message.\n\n" + exitHelp,
+			"reports folder. With --send everybody in alerts.recipients gets a test message.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			day, err := dayFlag("date", date, a.today()-1)
@@ -123,7 +123,8 @@ func (a *app) checkLedger(ctx context.Context, cfg *Config, day reconcile.Day) (
 	if err != nil {
 		return "", err
 	}
-	text, columns := "", ""
+	var sources []string // each with its columns below it
+	text := ""           // of all so far, without their columns
 	for _, l := range ledgers {
 		var orders int64
 		var firstBad *reconcile.BadRow
@@ -135,6 +136,9 @@ func (a *app) checkLedger(ctx context.Context, cfg *Config, day reconcile.Day) (
 				}
 				return nil
 			})
+		if errors.Is(err, reconcile.ErrNoLedger) { // the hint about it is this very command
+			return "", fmt.Errorf("%s of %s: %s; try: ledger.path in the configuration, or check --date with a day that is exported", l.Scope(day), day, err)
+		}
 		if err != nil {
 			return "", fmt.Errorf("%s of %s: %w", l.Scope(day), day, err)
 		}
@@ -142,18 +146,15 @@ func (a *app) checkLedger(ctx context.Context, cfg *Config, day reconcile.Day) (
 		if err != nil {
 			return "", fmt.Errorf("%s of %s: %w", l.Scope(day), day, err)
 		}
-		columns += columnsText(understood)
-		text += fmt.Sprintf("%v: %d rows, %d orders, %d invalid; ", load.Files, load.Rows, orders, load.Invalid)
-		for _, c := range load.Controls {
-			if c.Missed.EN != "" {
-				return "", &exitError{code: exitIncomplete, err: fmt.Errorf("%scontrol total not met: %s", text, c.Missed.EN)}
-			}
+		columns := columnsText(understood)
+		source := fmt.Sprintf("%s: %d rows, %d orders, %d invalid%s", strings.Join(load.Files, ", "), load.Rows, orders, load.Invalid, controlsMet(load))
+		text += source + "; "
+		if err := checkedLoad(text, load, firstBad, columns); err != nil {
+			return "", err
 		}
-		if firstBad != nil {
-			return "", fmt.Errorf("%sthe first invalid one is %s line %d: %s%s", text, firstBad.File, firstBad.Line, plain(firstBad.Reason.EN), columns)
-		}
+		sources = append(sources, source+columns)
 	}
-	return text + columns, nil
+	return strings.Join(sources, "\n"), nil
 }
 
 // checkStatement reads the statement of a settle date as a run would. One that
@@ -180,12 +181,37 @@ func (a *app) checkStatement(ctx context.Context, cfg *Config, day reconcile.Day
 		case err != nil:
 			return "", fmt.Errorf("%s of %s: %w", s.Scope(day), day, err)
 		}
-		text += fmt.Sprintf("%v: %d rows, %d lines, %d invalid; ", load.Files, load.Rows, lines, load.Invalid)
-		if firstBad != nil {
-			return "", fmt.Errorf("%sthe first invalid one is %s line %d: %s", text, firstBad.File, firstBad.Line, plain(firstBad.Reason.EN))
+		text += fmt.Sprintf("%s: %d rows, %d lines, %d invalid%s; ", strings.Join(load.Files, ", "), load.Rows, lines, load.Invalid, controlsMet(load))
+		if err := checkedLoad(text, load, firstBad, ""); err != nil {
+			return "", err
 		}
 	}
-	return text, nil
+	return strings.TrimSuffix(text, "; "), nil
+}
+
+// checkedLoad is what is wrong with a source that was read: the totals that it
+// does not hold, then its first bad row, which may be why a total cannot be
+// compared.
+func checkedLoad(text string, l reconcile.Load, bad *reconcile.BadRow, columns string) error {
+	for _, c := range l.Controls {
+		if c.Missed.EN != "" {
+			return &exitError{code: exitIncomplete, err: fmt.Errorf("%scontrol total not met: %s", text, c.Missed.EN)}
+		}
+		if c.Open.EN != "" {
+			text += c.Open.EN + "; "
+		}
+	}
+	for _, why := range l.Suspect {
+		return &exitError{code: exitIncomplete, err: fmt.Errorf("%s%s", text, why.EN)}
+	}
+	if bad == nil {
+		return nil
+	}
+	in := ""
+	if bad.Column != "" {
+		in = fmt.Sprintf(", column %q", plain(bad.Column))
+	}
+	return fmt.Errorf("%sthe first invalid one is %s line %d%s: %s%s", text, bad.File, bad.Line, in, plain(bad.Reason.EN), columns)
 }
 
 // probe asks UMS once, for what the answer shows of access and of the clock.

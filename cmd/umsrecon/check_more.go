@@ -90,7 +90,7 @@ func (a *app) checkNights(ctx context.Context, cfg *Config, _ reconcile.Day) (st
 	case len(p.tooOld) > 0:
 		return "", errors.New(p.tooOldText())
 	case len(p.nights) > 0:
-		return "", &exitError{code: exitIncomplete, err: fmt.Errorf("%s; %s is %s, %d nights in all; try: umsrecon run --due", text, p.nights[0].Day, p.nights[0].Why, len(p.nights))}
+		return "", &exitError{code: exitIncomplete, err: fmt.Errorf("%s; %s; try: umsrecon run --due", text, p.lateText())}
 	}
 	return text + ", the next one is at " + next.Format(time.DateTime), nil
 }

@@ -2,11 +2,9 @@ package main
 
 import (
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/umsrecon/umsrecon/reconcile"
-	"github.com/umsrecon/umsrecon/reconcile/ledger"
 	"github.com/umsrecon/umsrecon/reports/alert"
 )
 
@@ -74,78 +72,6 @@ type Gateway struct {
 	MaxAttempts       int           `yaml:"max_attempts"`
 	MaxRequestsPerRun int           `yaml:"max_requests_per_run"` // 0: no limit
 	Deadline          time.Duration `yaml:"deadline"`             // of a run's asking; 0: none
-}
-
-// Ledger says where the merchant's books are and how to read them. Where it
-// lists sources, these are read, and what stands beside the list is what they
-// have in common.
-type Ledger struct {
-	LedgerSource
-	Sources []LedgerSource `yaml:"sources"`
-}
-
-// LedgerSource is one source of a merchant's books.
-type LedgerSource struct {
-	Name       string                        `yaml:"name"`   // tells the sources of one merchant apart
-	Format     string                        `yaml:"format"` // of ledger.Formats
-	Pattern    string                        `yaml:"path"`   // {date}, {yyyymmdd}, globs; relative to Config.Dir
-	Sheet      string                        `yaml:"sheet"`  // of a workbook; empty: the first
-	DSN        SecretPath                    `yaml:"dsn"`    // of mysql and postgres
-	Query      Query                         `yaml:"query"`  // of mysql, postgres and sqlite
-	Timeout    time.Duration                 `yaml:"timeout"`
-	Encoding   string                        `yaml:"encoding"`
-	AmountUnit string                        `yaml:"amount_unit"` // fen or yuan
-	Control    Control                       `yaml:"control"`
-	MayBeEmpty bool                          `yaml:"may_be_empty"` // a day without a row is nothing unusual
-	Quiet      time.Duration                 `yaml:"quiet"`        // unchanged for; 0: not looked at
-	Wait       time.Duration                 `yaml:"wait"`         // for that
-	Columns    map[string]string             `yaml:"columns"`      // ours: theirs; others under their own name
-	Statuses   map[reconcile.Status][]string `yaml:"statuses"`     // every status, with the merchant's words
-}
-
-// Each are the sources to read, with what they have in common filled in.
-func (l Ledger) Each() []LedgerSource {
-	if len(l.Sources) == 0 {
-		return []LedgerSource{l.LedgerSource}
-	}
-	return l.Sources
-}
-
-// Control says where a file states how many rows it has, and their sum.
-type Control struct {
-	Trailer string `yaml:"trailer"` // how the rows begin behind the orders; empty: none
-	Sidecar string `yaml:"sidecar"` // the file beside it, with {file}; empty: none
-	SumOf   string `yaml:"sum_of"`  // the column of amounts
-}
-
-// places are where the sources are, as a person reads it.
-func (l Ledger) places() string {
-	var all []string
-	for _, s := range l.Each() {
-		place := s.Pattern
-		if f := ledger.Format(s.Format); f == ledger.MySQL || f == ledger.Postgres {
-			place = s.Format
-		}
-		all = append(all, strings.TrimSpace(s.Name+" "+place))
-	}
-	return strings.Join(all, ", ")
-}
-
-// Query is a query of SQL; the one value that may be written on several lines.
-type Query string
-
-// Statement says where the merchant portal's exports of what UMS settles are,
-// and how to read them.
-type Statement struct {
-	Pattern      string                      `yaml:"path"`   // as that of the ledger, {date} being the settle date; empty: there are none
-	Format       string                      `yaml:"format"` // csv, xlsx or jsonl
-	Sheet        string                      `yaml:"sheet"`  // of a workbook; empty: the first
-	Encoding     string                      `yaml:"encoding"`
-	AmountUnit   string                      `yaml:"amount_unit"`
-	Columns      map[string]string           `yaml:"columns"`       // ours: theirs; others under their own name
-	Types        map[reconcile.Kind][]string `yaml:"types"`         // payment and refund, with the portal's words
-	Trailer      string                      `yaml:"trailer"`       // how the row of totals begins; empty: there is none
-	FeeTolerance reconcile.Fen               `yaml:"fee_tolerance"` // of one transaction, against settlement.fees
 }
 
 // Reports says where the workbooks go and in which language.
@@ -295,53 +221,4 @@ func (c *Config) filled(m Merchant) Merchant {
 		m.Ledger = &c.Ledger
 	}
 	return m
-}
-
-// Settings are the rules of judging.
-func (c *Config) Settings() reconcile.Settings {
-	r := c.Rules
-	return reconcile.Settings{
-		Calendar: reconcile.Calendar{
-			Cutoff:        time.Duration(c.Cutoff),
-			Holidays:      daySet(r.Holidays),
-			ExtraWorkdays: daySet(r.ExtraWorkdays),
-		},
-		AmountBasis:   r.AmountBasis,
-		Tolerance:     r.Tolerance,
-		Lookback:      int(r.Lookback),
-		StaleAfter:    int(r.StaleAfter),
-		Recheck:       ages(r.Recheck),
-		PayWindow:     r.PayWindow,
-		LedgerGrace:   r.LedgerGrace,
-		SettleGrace:   r.SettleGrace,
-		RefundGrace:   r.RefundGrace,
-		NoticeGrace:   r.NoticeGrace,
-		CheckIdentity: r.AmountIdentity,
-		CheckDouble:   r.DoublePayment,
-		OneCaseFrom:   r.OneCaseFrom,
-
-		Statements:   c.Statement.Pattern != "",
-		FeeTolerance: c.Statement.FeeTolerance,
-		Terms:        c.terms(),
-
-		ExpectNotices:   c.Notices.Listen != "" || c.Notices.Expected,
-		ContractNotices: !c.Notices.ContractPath.IsZero(),
-		MatchContracts:  c.Notices.MatchContracts,
-	}
-}
-
-func daySet(days []reconcile.Day) map[reconcile.Day]bool {
-	set := make(map[reconcile.Day]bool, len(days))
-	for _, d := range days {
-		set[d] = true
-	}
-	return set
-}
-
-func ages(days []Days) []int {
-	all := make([]int, len(days))
-	for i, d := range days {
-		all[i] = int(d)
-	}
-	return all
 }

@@ -81,8 +81,7 @@ func (d *decoder) checkSource(path string, l LedgerSource) {
 	d.must(path+".timeout", l.Timeout > 0 && l.Timeout <= 24*time.Hour, "must be more than 0s and at most 24h")
 	d.notNegative(path+".quiet", l.Quiet)
 	d.notNegative(path+".wait", l.Wait)
-	d.must(path+".control.sidecar", l.Control.Sidecar == "" || strings.Contains(l.Control.Sidecar, "{file}") && !strings.ContainsAny(l.Control.Sidecar, `/\`), "must be a file name that holds {file}, such as {file}.ctl")
-	d.oneOf(path+".control.sum_of", l.Control.SumOf, "total_amount", "buyer_pay_amount", "coupon_amount", "refund_amount", "authed_amount")
+	d.checkControl(path+".control", l.Control.Totals, "total_amount", "buyer_pay_amount", "coupon_amount", "refund_amount", "authed_amount")
 	if m := d.written[path+".dsn"]; !m.unfit && !l.DSN.IsZero() && m.shown == "" && m.line > 0 {
 		d.must(path+".dsn", false, "must be env:NAME or file:PATH: it holds a password")
 	}
@@ -95,6 +94,12 @@ func (d *decoder) checkSource(path string, l LedgerSource) {
 	d.checkPattern(path+".path", l.Pattern)
 	d.checkColumns(path+".columns", l.Columns, ledgerColumns)
 	d.checkStatuses(path+".statuses", l.Statuses)
+}
+
+// checkControl wants the sum of one of the columns of amounts.
+func (d *decoder) checkControl(path string, c Totals, amounts ...string) {
+	d.must(path+".sidecar", c.Sidecar == "" || strings.Contains(c.Sidecar, "{file}") && !strings.ContainsAny(c.Sidecar, `/\`), "must be a file name that holds {file}, such as {file}.ctl")
+	d.oneOf(path+".sum_of", c.SumOf, amounts...)
 }
 
 var sourceName = regexp.MustCompile(`^[\p{L}\p{N}_-]{0,32}$`)
@@ -141,6 +146,7 @@ func (d *decoder) checkStatement(s Statement) {
 	d.oneOf(path+".amount_unit", s.AmountUnit, "fen", "yuan")
 	d.checkPattern(path+".path", s.Pattern)
 	d.checkColumns(path+".columns", s.Columns, ledger.StatementColumns())
+	d.checkControl(path+".control", s.Control, "amount", "fee", "net")
 	d.checkFen(path+".fee_tolerance", s.FeeTolerance)
 	d.checkTypes(path+".types", s.Types)
 }

@@ -31,7 +31,7 @@ func defaults() Config {
 			Statuses:   ledger.DefaultStatuses(),
 			Timeout:    10 * time.Minute,
 			Wait:       2 * time.Minute,
-			Control:    Control{SumOf: "total_amount"},
+			Control:    Control{Totals: Totals{SumOf: "total_amount"}},
 		}},
 		Statement: Statement{
 			Format:       "csv",
@@ -39,6 +39,7 @@ func defaults() Config {
 			AmountUnit:   "yuan",
 			Columns:      map[string]string{},
 			Types:        map[reconcile.Kind][]string{reconcile.Payment: {"支付", "消费"}, reconcile.Refund: {"退款", "退货"}},
+			Control:      Totals{SumOf: "amount"},
 			FeeTolerance: 1,
 		},
 		Database:   "umsrecon.db",

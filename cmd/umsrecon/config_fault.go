@@ -51,6 +51,14 @@ func (e *ConfigError) Error() string {
 	return b.String()
 }
 
+// unset says whether a reference names an environment variable that is not
+// there, or that is empty.
+func (e *ConfigError) unset() bool {
+	return slices.ContainsFunc(e.Faults, func(f Fault) bool {
+		return strings.HasPrefix(f.Message, "env:") && (strings.HasSuffix(f.Message, notSet) || strings.HasSuffix(f.Message, isEmpty))
+	})
+}
+
 // Unwrap is why the file could not be read.
 func (e *ConfigError) Unwrap() error { return e.Err }
 

@@ -40,6 +40,12 @@ func malformed(ref string) string {
 	return ""
 }
 
+// How a reference to nothing is told.
+const (
+	notSet  = " is not set"
+	isEmpty = " is empty"
+)
+
 // resolve is the text that a reference stands for, without one newline at its
 // end, or what is wrong with it. A file with a secret must not be readable by
 // everybody.
@@ -50,11 +56,11 @@ func (r references) resolve(ref string, secret bool) (text, problem string) {
 	} else if v, ok := r.lookupEnv(name); ok {
 		text = v
 	} else {
-		problem = ref + " is not set"
+		problem = ref + notSet
 	}
 	text = strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r")
 	if problem == "" && text == "" {
-		problem = ref + " is empty"
+		problem = ref + isEmpty
 	}
 	return text, problem
 }

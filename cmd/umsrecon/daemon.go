@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"reflect"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/umsrecon/umsrecon/reports/alert"
@@ -23,16 +22,16 @@ type daemon struct {
 	hup  <-chan struct{} // the configuration is to be read again
 	stop context.CancelCauseFunc
 
-	closers []func()     // of the receiver and of the health endpoint
-	seen    atomic.Int64 // when the loop last moved, in Unix seconds
-	atWork  atomic.Bool  // a night is under way
+	closers []func() // of the receiver and of the health endpoint
 	began   time.Time
 	silent  time.Time // the last success whose silence has been told
+	again   bool      // a hangup came during the night
 }
 
 // run serves until its context ends, whose cause is the error where it is one.
 func (d *daemon) run(ctx context.Context) error {
-	d.seen.Store(d.clock.Now().Unix())
+	d.pulse = newPulse(d.clock)
+	d.pulse.expect(loopStep)
 	if err := d.open(ctx); err != nil {
 		return err
 	}
@@ -90,7 +89,7 @@ func (d *daemon) close() {
 // loop does what is due, sleeps, and begins again, until its context ends. What
 // was missed while nothing ran is done at once.
 func (d *daemon) loop(ctx context.Context) error {
-	d.night(ctx, false)
+	d.heedful(func() { d.night(ctx, false) })
 	for ctx.Err() == nil {
 		now := d.clock.Now()
 		night, err := d.cfg.nextNight(now)
@@ -106,24 +105,43 @@ func (d *daemon) loop(ctx context.Context) error {
 			next = silence
 		}
 		d.log.Info("waiting for the night", "at", next.In(d.cfg.Timezone).Format(time.RFC3339))
-		switch reload, err := d.wait(ctx, next); {
+		reload, err := d.wait(ctx, next)
+		d.pulse.expect(nightStep)
+		switch {
 		case err != nil:
 		case reload:
 			d.reload(ctx)
 		case next.Equal(silence):
 			d.tellSilence(ctx)
 		default:
-			d.night(ctx, tonight)
+			d.heedful(func() { d.night(ctx, tonight) })
 		}
 	}
 	return nil
 }
 
+// heedful does what takes long; a hangup meanwhile is answered at once, and
+// heeded afterwards.
+func (d *daemon) heedful(do func()) {
+	over, heard := make(chan struct{}), make(chan bool)
+	go func() {
+		select {
+		case <-d.hup:
+			d.log.Info("the configuration is read again when the night is over")
+			heard <- true
+		case <-over:
+			heard <- false
+		}
+	}()
+	do()
+	close(over)
+	d.again = <-heard
+}
+
 // night does tonight's day and what is late, or only what is late. Whatever
 // comes of it, the loop goes on.
 func (d *daemon) night(ctx context.Context, tonight bool) {
-	d.atWork.Store(true)
-	defer d.atWork.Store(false)
+	d.pulse.expect(d.cfg.stillness())
 	plan := d.cfg.dueNights(d.clock.Now(), 0)
 	if tonight {
 		plan = d.cfg.dueNights(d.clock.Now(), d.today()-1)
@@ -139,9 +157,13 @@ func (d *daemon) night(ctx context.Context, tonight bool) {
 // wait sleeps by the clock on the wall until an instant, or until the
 // configuration is to be read again.
 func (d *daemon) wait(ctx context.Context, until time.Time) (reload bool, err error) {
+	if d.again {
+		d.again = false
+		return true, ctx.Err()
+	}
 	for {
 		now := d.clock.Now()
-		d.seen.Store(now.Unix())
+		d.pulse.expect(loopStep)
 		left := until.Sub(now)
 		if left <= 0 {
 			return false, ctx.Err()
@@ -163,11 +185,8 @@ func (d *daemon) wait(ctx context.Context, until time.Time) (reload bool, err er
 	}
 }
 
-// alive says whether the loop moves: it sleeps in short steps, and a night has
-// time limits of its own.
-func (d *daemon) alive() bool {
-	return d.atWork.Load() || d.clock.Now().Unix()-d.seen.Load() <= int64(3*sleepStep/time.Second)
-}
+// loopStep is how soon the loop moves again, which sleeps in short steps.
+const loopStep = 3 * sleepStep
 
 // reload goes over to the configuration on the disk, if it is a valid one, and
 // what listens anew where it is another.
@@ -239,9 +258,12 @@ func (d *daemon) watch(ctx context.Context) {
 	if every == 0 {
 		return
 	}
-	for (wallClock{}).Sleep(ctx, every) == nil {
-		if d.alive() {
+	for moves := true; (wallClock{}).Sleep(ctx, every) == nil; {
+		moved := moves
+		if moves = d.pulse.alive(); moves {
 			d.warnNotify(sdWatchdog)
+		} else if moved {
+			d.log.Error("nothing moves any more: systemd is not told that this service is well, and will start it anew")
 		}
 	}
 }

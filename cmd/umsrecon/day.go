@@ -66,7 +66,7 @@ func (a *app) sign(c *cobra.Command, date, by, note string, decide func(reconcil
 	return a.withStore(c, cfg, func(db *store.DB) error {
 		s, err := db.SignOff(c.Context(), day, func(s reconcile.Standing) (reconcile.SignOff, error) { return decide(s, d) })
 		if err != nil {
-			return err
+			return &dayError{day, err}
 		}
 		fmt.Fprintf(a.stdout, "%s %s by %s, run %s\n", s.Day, closedWord(s.Closed), plain(s.By), s.RunID)
 		return nil

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"syscall"
 
 	"github.com/umsrecon/umsrecon/reconcile"
@@ -29,7 +30,7 @@ const exitHelp = `Exit codes:
   2    usage or configuration, a column that is not there
   3    done, and an open or proposed case S1 to S3 or an invalid row belongs to this run
   4    done, but some orders are unverified, or the ledger is empty though its neighbours are not,
-       or a control total of it is not met
+       or a control total of it is not met, or it is suspect as a whole
   5    another run holds the database
   130  interrupted, start again to go on`
 
@@ -79,7 +80,7 @@ var hints = []struct {
 	err  error
 	hint string
 }{
-	{reconcile.ErrNoLedger, "try: umsrecon check, or see ledger.path in the configuration"},
+	{reconcile.ErrNoLedger, "try: the export of that day in that place, or ledger.path in the configuration"},
 	{ledger.ErrNotReady, "try: running again when it is whole"},
 	{reconcile.ErrHeadless, "try: exporting the day again"},
 	{reconcile.ErrInterrupted, "what was answered is kept; start again to go on"},
@@ -87,6 +88,7 @@ var hints = []struct {
 	{store.ErrForeign, "try: another file under database in the configuration"},
 	{store.ErrNewer, "try: the newer umsrecon, or another file under database"},
 	{store.ErrDamaged, "try: restoring the last backup"},
+	{store.ErrFull, "try: making room on the disk, and running again"},
 	{store.ErrNoCase, "try: umsrecon discrepancies list"},
 	{store.ErrAmbiguous, "try: more of the id, from umsrecon discrepancies list"},
 	{reconcile.ErrDayUnfinished, "try: umsrecon run --date, which finishes it"},
@@ -100,6 +102,24 @@ var hints = []struct {
 	{syscall.ENOTDIR, "a file stands where a folder is needed; try: another path in the configuration"},
 	{syscall.EROFS, "try: a path in the configuration that can be written to"},
 	{syscall.ENOSPC, "try: making room on the disk"},
+	{syscall.EADDRINUSE, "try: stopping the program that has it, maybe another serve, or another address in the configuration"},
+}
+
+// dayError is an error about a ledger day, which the hints about days name.
+type dayError struct {
+	day reconcile.Day
+	err error
+}
+
+func (e *dayError) Error() string { return e.err.Error() }
+func (e *dayError) Unwrap() error { return e.err }
+
+func dayHint(err error, hint string) string {
+	var about *dayError
+	if errors.As(err, &about) {
+		return strings.ReplaceAll(hint, "--date", "--date "+about.day.String())
+	}
+	return hint
 }
 
 // explain is the one message about an error, with what to do where that is
@@ -111,8 +131,12 @@ func (a *app) explain(err error) string {
 	}
 	for _, h := range hints {
 		if errors.Is(err, h.err) {
-			return fmt.Sprintf("%v; %s", err, h.hint)
+			return fmt.Sprintf("%v; %s", err, dayHint(err, h.hint))
 		}
+	}
+	var config *ConfigError
+	if errors.As(err, &config) && config.unset() {
+		return fmt.Sprintf("%v\ntry: giving the variable to this process (neither cron nor systemd reads a shell's own), or file:PATH in its place", err)
 	}
 	var header *ledger.HeaderError
 	if errors.As(err, &header) {

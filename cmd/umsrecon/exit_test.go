@@ -7,8 +7,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
+	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/require"
 
 	"github.com/umsrecon/umsrecon/reconcile"
@@ -59,7 +61,7 @@ func TestExplain(t *testing.T) {
 		err  error
 		want string
 	}{
-		{"no ledger", fmt.Errorf("%w: no file", reconcile.ErrNoLedger), "the ledger is not there: no file; try: umsrecon check"},
+		{"no ledger", fmt.Errorf("%w: no file", reconcile.ErrNoLedger), "the ledger is not there: no file; try: the export of that day"},
 		{"headless", reconcile.ErrHeadless, "; try: exporting"},
 		{"header", &ledger.HeaderError{File: "a.csv", Line: 1}, "; try: naming the headings under ledger.columns"},
 		{"foreign", store.ErrForeign, "; try: another file under database"},
@@ -70,10 +72,12 @@ func TestExplain(t *testing.T) {
 		{"busy", errBusy, "; wait for it"},
 		{"interrupted", reconcile.ErrInterrupted, "; what was answered is kept"},
 		{"permission", &fs.PathError{Op: "mkdir", Path: "/x", Err: fs.ErrPermission}, "; try: giving"},
+		{"unset", &ConfigError{File: "c", Faults: []Fault{{Key: "k", Message: "env:NAME is not set"}, {Message: "other"}}}, "c: k: env:NAME is not set\nc: other\ntry: giving the variable"},
 		{"a file for a folder", os.MkdirAll(filepath.Join(file, "x"), 0o750), "; try: another path"},
 	} {
 		t.Run(c.name, func(t *testing.T) { require.Contains(t, a.explain(fmt.Errorf("run: %w", c.err)), c.want) })
 	}
+	require.NotContains(t, a.explain(&ConfigError{Faults: []Fault{{Message: "file:NAME is empty"}}}), "try:")
 	require.Empty(t, a.explain(nil))
 	require.Empty(t, a.explain(&exitError{code: exitDiscrepant}))
 	require.Equal(t, "something else", a.explain(errors.New("something else")))
@@ -125,4 +129,45 @@ func TestRollText(t *testing.T) {
 		Cleared: reconcile.Sum{Count: 2, Fen: 200}, Resolved: reconcile.Sum{Count: 1, Fen: 100}, Closing: reconcile.Sum{Count: 4, Fen: 1025},
 	}
 	require.Equal(t, "4 (10.00) open before, +2 (3.00) new, +1 (0.50) reopened, 1 revalued by (-0.25), -2 (2.00) cleared, -1 (1.00) resolved: 4 open, 10.25 yuan", rollText(c))
+}
+
+// TestHelp: every command says which exit codes it can return, and how it is
+// called; what is wrong with a command line is one line that says what to do.
+func TestHelp(t *testing.T) {
+	a, _, _ := newApp(wallClock{})
+	seen := 0
+	var look func(c *cobra.Command)
+	look = func(c *cobra.Command) {
+		for _, below := range c.Commands() {
+			look(below)
+		}
+		if c.HasSubCommands() || c.Hidden || strings.HasPrefix(nameOf(c), "completion") || nameOf(c) == "help" {
+			return
+		}
+		seen++
+		require.Equal(t, 1, strings.Count(c.Long, "Exit codes:\n  0 "), nameOf(c))
+		for line := range strings.Lines(c.Example) {
+			require.Regexp(t, `^  umsrecon (-c \S+ )?`+nameOf(c)+`( |\n|$)`, line)
+		}
+		require.NotEmpty(t, c.Example, nameOf(c))
+	}
+	look(a.root())
+	require.Len(t, helps, seen)
+
+	for command, want := range map[string]string{
+		"rum":                  `unknown command "rum"; try: umsrecon run, or umsrecon --help`,
+		"xyzzy":                `unknown command "xyzzy"; try: umsrecon --help`,
+		"day bogus":            `unknown command "bogus"; try: umsrecon day --help`,
+		"day close":            `day close takes D, got none; try: umsrecon day close --help`,
+		"backup a b":           `backup takes FILE, got "a" "b"; try: umsrecon backup --help`,
+		"run 2026-01-05":       `run takes no arguments, got "2026-01-05"; try: umsrecon run --help`,
+		"bill query 1":         `bill query takes no arguments, got "1"; try: umsrecon bill query --help`,
+		"run --bogus":          `unknown flag: --bogus; try: umsrecon run --help`,
+		"runs --last x":        `invalid argument "x" for "--last" flag: strconv.ParseInt: parsing "x": invalid syntax; try: umsrecon runs --help`,
+		"discrepancies list -": `discrepancies list takes no arguments, got "-"; try: umsrecon discrepancies list --help`,
+	} {
+		a, _, stderr := newApp(wallClock{})
+		require.Equal(t, exitUsage, a.run(t.Context(), strings.Fields(command)), command)
+		require.Equal(t, "umsrecon: "+want+"\n", stderr.String())
+	}
 }

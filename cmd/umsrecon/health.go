@@ -39,14 +39,14 @@ func (d *daemon) health() http.Handler {
 		fmt.Fprintln(w, what)
 	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		say(w, d.alive(), map[bool]string{true: "ok", false: "the loop does not move"}[d.alive()])
+		say(w, d.pulse.alive(), map[bool]string{true: "ok", false: "nothing moves"}[d.pulse.alive()])
 	})
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), healthTimeout)
 		defer cancel()
 		switch _, err := db.Latest(ctx); {
-		case !d.alive():
-			say(w, false, "the loop does not move")
+		case !d.pulse.alive():
+			say(w, false, "nothing moves")
 		case err != nil:
 			say(w, false, "the database does not answer")
 		default:

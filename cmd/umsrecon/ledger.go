@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -24,8 +25,9 @@ func (a *app) previewCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "preview",
 		Short: "print the first rows of the ledger as umsrecon sees them, and the bad ones with their reasons",
-		Long:  "preview reads the ledger of a day and writes nothing. It ends with 3 when a row that it shows is bad.\n\n" + exitHelp,
-		Args:  cobra.NoArgs,
+		Long: "preview reads the ledger of a day and writes nothing. It ends with 3 when a row is bad,\n" +
+			"with 4 when a run would be incomplete for what the source says of itself.",
+		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			day, err := dayFlag("date", date, a.today()-1)
 			if err != nil {
@@ -53,43 +55,48 @@ func (a *app) preview(ctx context.Context, cfg *Config, day reconcile.Day, limit
 		return err
 	}
 	var errs []error
-	bad := false
+	code := exitDone
 	for _, b := range books {
 		fmt.Fprintf(a.stdout, "%s\n", b.Scope(day))
 		one, err := previewOne(ctx, a.stdout, b, day, limit)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", b.Scope(day), err))
+			errs = append(errs, of(b.Scope(day), err))
 		}
-		bad = bad || one
+		code = max(code, one)
 	}
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	if bad {
-		return &exitError{code: exitDiscrepant}
+	if code != exitDone {
+		return &exitError{code: code}
 	}
 	return nil
 }
 
-var errEnough = errors.New("enough rows")
+// of says what an error is about, where it does not begin with that itself.
+func of(scope string, err error) error {
+	if strings.HasPrefix(err.Error(), scope) {
+		return err
+	}
+	return fmt.Errorf("%s: %w", scope, err)
+}
 
-func previewOne(ctx context.Context, out io.Writer, b *ledger.Books, day reconcile.Day, limit int) (bad bool, err error) {
+// previewOne prints the first rows of a source, and what the whole of it says;
+// code is what the preview ends with for it.
+func previewOne(ctx context.Context, out io.Writer, b *ledger.Books, day reconcile.Day, limit int) (code int, err error) {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "  line\tkind\tledger day\tbill\tid\tyuan\tstatus\tpaid at")
-	last, rows := 0, 0
-	next := func(line int) error { // an order may be the second of its row
-		if line == last {
-			return nil
+	rows, last := 0, reconcile.Source{}
+	var unshown *reconcile.BadRow             // the first one that is bad
+	shows := func(at reconcile.Source) bool { // an order may be the second of its row
+		if at != last {
+			rows, last = rows+1, at
 		}
-		if rows++; rows > limit {
-			return errEnough
-		}
-		last = line
-		return nil
+		return rows <= limit
 	}
 	load, err := b.Read(ctx, day, func(o reconcile.Order, _ string) error {
-		if err := next(o.Source.Line); err != nil {
-			return err
+		if !shows(o.Source) {
+			return nil
 		}
 		paid := ""
 		if !o.PaidAt.IsZero() {
@@ -98,27 +105,59 @@ func previewOne(ctx context.Context, out io.Writer, b *ledger.Books, day reconci
 		fmt.Fprintf(table, "  %d\t%s\t%s\t%s %s\t%s\t%s\t%s\t%s\n", o.Source.Line, o.Kind(), o.LedgerDay, o.BillDay, o.BillNo, o.RefundID+o.CompletionID, o.Amount.Yuan(), o.Status, paid)
 		return nil
 	}, func(r reconcile.BadRow) error {
-		if err := next(r.Line); err != nil {
-			return err
+		code = exitDiscrepant
+		switch {
+		case shows(r.Source):
+			fmt.Fprintf(table, "  %d\tBAD\t%s\n", r.Line, faultOf(r))
+		case unshown == nil:
+			unshown = &r
 		}
-		bad = true
-		column := ""
-		if r.Column != "" {
-			column = "column " + strconv.Quote(r.Column) + ": "
-		}
-		fmt.Fprintf(table, "  %d\tBAD\t%s%s\n", r.Line, column, plain(r.Reason.EN))
 		return nil
 	})
 	table.Flush()
-	if errors.Is(err, errEnough) {
-		fmt.Fprintf(out, "  … the first %d rows; see more with --limit\n", limit)
-		return bad, nil
-	}
 	if err != nil {
-		return bad, err
+		return code, err
+	}
+	if rows > limit {
+		fmt.Fprintf(out, "  … the first %d rows; see more with --limit\n", limit)
 	}
 	fmt.Fprintf(out, "  %d rows, %d of them bad\n", load.Rows, load.Invalid)
-	return bad, nil
+	if unshown != nil {
+		fmt.Fprintf(out, "  the first bad one further down: line %d, %s\n", unshown.Line, faultOf(*unshown))
+	}
+	if previewControls(out, load) {
+		code = exitIncomplete
+	}
+	return code, nil
+}
+
+// faultOf is the column and the reason of a bad row.
+func faultOf(r reconcile.BadRow) string {
+	if r.Column == "" {
+		return plain(r.Reason.EN)
+	}
+	return "column " + strconv.Quote(r.Column) + ": " + plain(r.Reason.EN)
+}
+
+// previewControls prints what is said of the source as a whole; alarming: a
+// run would be incomplete for it.
+func previewControls(out io.Writer, load reconcile.Load) (alarming bool) {
+	for _, c := range load.Controls {
+		switch {
+		case c.Met():
+			fmt.Fprintf(out, "  agrees with %s\n", plain(c.From))
+		case c.Missed.EN == "":
+			fmt.Fprintf(out, "  %s\n", plain(c.Open.EN))
+		default:
+			alarming = true
+			fmt.Fprintf(out, "  ALARM  control total not met: %s\n", plain(c.Missed.EN))
+		}
+	}
+	for _, why := range load.Suspect {
+		alarming = true
+		fmt.Fprintf(out, "  ALARM  %s\n", plain(why.EN))
+	}
+	return alarming
 }
 
 // understoodRows is how many rows check looks at for the columns.

@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,10 +21,13 @@ func (a *app) guessCommand() *cobra.Command {
 		Use:   "guess FILE",
 		Short: "propose a ledger: section for a file, to be looked at and pasted into the configuration",
 		Long: "guess looks at the first rows of a file: CSV, workbook, JSON lines or SQLite. What it proposes is a guess:\n" +
-			"look at it, paste it, and let `umsrecon ledger preview` show what comes of it.\n\n" + exitHelp,
+			"look at it, paste it, and let `umsrecon ledger preview` show what comes of it.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			g, err := ledger.GuessFile(c.Context(), args[0])
+			if errors.Is(err, fs.ErrNotExist) {
+				return fmt.Errorf("%w; try: the path of an export that is there", err)
+			}
 			if err != nil {
 				return err
 			}
@@ -65,7 +70,9 @@ func section(g ledger.Guess, path string) string {
 	if g.Encoding != "" {
 		line("  encoding: %s", g.Encoding)
 	}
-	line("  amount_unit: %s", g.Unit)
+	if g.Unit != "" {
+		line("  amount_unit: %s  # %s", g.Unit, oneLine(g.Units))
+	}
 	if g.Trailer != "" {
 		line("  control: {trailer: %s}", quotedYAML(g.Trailer))
 	}

@@ -139,6 +139,15 @@ func (s *loggedStore) CountToAsk(ctx context.Context, scope reconcile.Scope) (to
 	return toAsk, reused, err
 }
 
+func (s *loggedStore) Publish(ctx context.Context, runID string, fn func(reconcile.Publication) error) error {
+	s.log.Info("judging")
+	err := s.Store.Publish(ctx, runID, fn)
+	if err == nil {
+		s.log.Info("published")
+	}
+	return err
+}
+
 func (s *loggedStore) EndRun(ctx context.Context, runID string, status reconcile.RunStatus, reason string, now time.Time) error {
 	s.log.Warn("run ends without figures", "status", string(status), "reason", reason)
 	return s.Store.EndRun(ctx, runID, status, reason, now)

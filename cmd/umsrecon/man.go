@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -43,11 +44,7 @@ func describe(b *strings.Builder, c *cobra.Command) {
 		}
 		return
 	}
-	text := c.Long
-	if text == "" {
-		text = c.Short
-	}
-	text, _, _ = strings.Cut(text, "\n\n"+exitHelp)
+	text, _, _ := strings.Cut(cmp.Or(c.Long, c.Short), "\n\n"+exitHelp)
 	fmt.Fprintf(b, ".SS %s\n%s\n%s", roff(strings.TrimSpace(strings.TrimSuffix(c.UseLine(), "[flags]"))), paragraphs(text), options(c.LocalNonPersistentFlags()))
 }
 

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/umsrecon/umsrecon/reconcile"
 	"github.com/umsrecon/umsrecon/store"
+	"github.com/umsrecon/umsrecon/store/outfile"
 )
 
 // metrics writes lines in the text format of Prometheus. Alert on the age of
@@ -63,7 +63,8 @@ func writeMetrics(w io.Writer, l store.Latest) {
 
 func (m metrics) published(s reconcile.Summary, l store.Latest) {
 	m.one("umsrecon_run_duration_seconds", "of the last run that published", s.EndedAt.Sub(s.StartedAt).Seconds())
-	m.one("umsrecon_run_invalid_rows", "ledger rows of that run that cannot be read", s.Invalid)
+	m.one("umsrecon_run_invalid_rows", "ledger rows of that run that cannot be read", s.InvalidRows())
+	m.one("umsrecon_run_invalid_statement_lines", "lines of statements that that run read and that cannot be", s.InvalidLines())
 	m.head("umsrecon_run_orders", "orders of that run by class")
 	n := s.ClassCounts()
 	for _, c := range []reconcile.Class{reconcile.Matched, reconcile.Tolerance, reconcile.Waiting, reconcile.Unverified, reconcile.Discrepant} {
@@ -94,17 +95,10 @@ func unix(t time.Time) int64 {
 func writeMetricsFile(path string, l store.Latest) error {
 	var text bytes.Buffer
 	writeMetrics(&text, l)
-	f, err := os.CreateTemp(filepath.Dir(path), ".umsrecon-*.tmp")
-	if err != nil {
-		return fmt.Errorf("metrics: %w", err)
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(text.Bytes())
-	for _, step := range []func() error{func() error { return f.Chmod(0o644) }, f.Sync, f.Close, func() error { return os.Rename(f.Name(), path) }} {
-		if err == nil {
-			err = step()
-		}
-	}
+	err := outfile.Write(path, 0o640, func(f *os.File) error {
+		_, err := f.Write(text.Bytes())
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("metrics: %w", err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/umsrecon/umsrecon/reconcile"
 	"github.com/umsrecon/umsrecon/reports"
 	"github.com/umsrecon/umsrecon/store"
+	"github.com/umsrecon/umsrecon/store/outfile"
 )
 
 // nightOptions are what `run` may be told.
@@ -79,12 +80,16 @@ func (a *app) prune(ctx context.Context, cfg *Config, db *store.DB, o nightOptio
 		}
 		return (a.today() - reconcile.Day(d)).Start()
 	}
-	gone, err := db.Prune(ctx, since(cfg.Keep.Answers), since(cfg.Keep.Runs))
-	if err != nil {
-		log.Warn("what is old was not taken away", "error", err)
-		return
+	var gone store.Pruned
+	for more := true; more && ctx.Err() == nil; more = gone.More {
+		a.pulse.beat()
+		step, err := db.Prune(ctx, since(cfg.Keep.Answers), since(cfg.Keep.Runs))
+		if gone.Add(step); err != nil {
+			log.Warn("what is old was not taken away", "error", err)
+			return
+		}
 	}
-	log.Info("kept no longer", "answers", gone.Answers, "notes", gone.Notes, "runs", gone.Runs)
+	log.Info("kept no longer", "answers", gone.Answers, "notes", gone.Notes, "loads", gone.Loads, "runs", gone.Runs)
 }
 
 // nightsOn runs the days of a plan; one that is closed or has no books does not
@@ -117,17 +122,26 @@ func (a *app) night(ctx context.Context, cfg *Config, db *store.DB, n reconcile.
 	if r.signed, err = refuseClosed(ctx, db, day, o.restate); err != nil {
 		return r, err
 	}
+	if found, err := a.takeUp(ctx, cfg, db, day, o, &r); err != nil || found {
+		return r, err
+	}
 	before, err := ran(ctx, db, day)
 	if err != nil {
 		return r, err
 	}
-	job, err := cfg.job(a.clock, logged(db, a.logger(slog.LevelError)), a.tokens, !o.noQuery) // a new one: the budget is of one run
+	job, err := cfg.job(a.pulse.waits(a.clock), logged(db, a.logger(slog.LevelError)), a.tokens, !o.noQuery) // a new one: the budget is of one run
 	if err != nil {
 		return r, err
 	}
-	bar := a.progress()
-	job.Progress = bar.show
+	bar, looked := a.progress(), func() {}
+	if job.Progress = bar.show; a.terminal {
+		var watched *soFar
+		watched, looked = watchSoFar(ctx, job.Store, db, job.Settings)
+		job.Store, bar.discrepant = watched, watched.count
+	}
+	a.pulse.feel(job)
 	r.summary, err = job.Run(ctx, reconcile.Request{Day: day, NoQuery: o.noQuery, Requery: o.requery && n.Why == "", Restate: o.restate})
+	looked()
 	bar.end()
 	if errors.Is(err, reconcile.ErrDayClosed) {
 		err = fmt.Errorf("%w while it was run, and nothing was published; try: umsrecon run --date %s --restate", err, day)
@@ -141,6 +155,21 @@ func (a *app) night(ctx context.Context, cfg *Config, db *store.DB, n reconcile.
 	return r, err
 }
 
+// takeUp writes the workbooks of a run that was cut off behind its publication,
+// while its figures are as fresh as the answers of one that is taken up.
+func (a *app) takeUp(ctx context.Context, cfg *Config, db *store.DB, day reconcile.Day, o nightOptions, r *result) (found bool, err error) {
+	if o.dryRun || o.requery || r.late == reconcile.Unfinished {
+		return false, nil
+	}
+	s, before, found, err := db.Unwritten(ctx, day, a.clock.Now().Add(-reconcile.FreshFor))
+	if err != nil || !found || s.NoQuery != o.noQuery {
+		return false, err
+	}
+	a.logger(slog.LevelError).Info("the run is published; its workbooks are written", "run", s.RunID, "day", day.String())
+	r.summary = s
+	return true, a.tell(ctx, cfg, db, before, o, r)
+}
+
 // tell looks up what a published run has changed, and writes the workbooks.
 func (a *app) tell(ctx context.Context, cfg *Config, db *store.DB, before *reconcile.Summary, o nightOptions, r *result) (err error) {
 	if r.changes, err = changesOf(ctx, db, before, r.summary); err != nil || o.dryRun {
@@ -150,23 +179,24 @@ func (a *app) tell(ctx context.Context, cfg *Config, db *store.DB, before *recon
 	return err
 }
 
-// snapshot copies the database to a folder of its own, so that a dry run does
-// everything and keeps nothing.
+// snapshot copies the database to a file that is removed, so that a dry run
+// does everything and keeps nothing.
 func snapshot(ctx context.Context, database string) (copied string, remove func(), err error) {
-	dir, err := os.MkdirTemp("", "umsrecon-dry-run-")
+	dir := os.TempDir()
+	outfile.Sweep(dir)
+	f, err := outfile.Temp(dir)
 	if err != nil {
 		return "", nil, fmt.Errorf("dry run: %w", err)
 	}
-	remove = func() { _ = os.RemoveAll(dir) }
-	copied = filepath.Join(dir, filepath.Base(database))
+	remove = func() { outfile.Drop(f) }
 	if _, err := os.Stat(database); os.IsNotExist(err) {
-		return copied, remove, nil
+		return f.Name(), remove, nil
 	}
-	if err := store.Copy(ctx, database, copied); err != nil {
+	if err := store.Copy(ctx, database, f.Name()); err != nil {
 		remove()
 		return "", nil, err
 	}
-	return copied, remove, nil
+	return f.Name(), remove, nil
 }
 
 // code is what a night means to the caller: 4 before 3 before 0.

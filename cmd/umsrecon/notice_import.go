@@ -25,7 +25,7 @@ func (a *app) importCommand() *cobra.Command {
 			"before is counted, not stored again. One whose signature does not hold is kept apart, as a forgery may be; but\n" +
 			"where not one signature of a file holds, the key or the file is wrong, and none of them is stored. Contract\n" +
 			"notices are not signed: those in a file are taken as they are, so give only what your server received on its\n" +
-			"secret path.\n\n" + importExits,
+			"secret path.",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, files []string) error {
 			if err := checkFormat(format); err != nil {

@@ -27,7 +27,7 @@ func (a *app) listNoticesCommand() *cobra.Command {
 		Use:   "list",
 		Short: "list notices by arrival, unverified ones too",
 		Long: "list shows what was received and imported, the first first: when, kind, merchant, order, status, amount and id,\n" +
-			"and whether the signature held.\n\n" + listExits,
+			"and whether the signature held.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := checkFormat(format); err != nil {

@@ -14,7 +14,7 @@ import (
 
 func (a *app) payScoreCommand() *cobra.Command {
 	c := group("pay-score", "WeChat pay-score orders (支付分)", a.syncCommand())
-	c.Long = c.Short + "\n\n" + sendExitHelp
+	c.Long = c.Short + ""
 	return c
 }
 
@@ -34,7 +34,7 @@ func (a *app) syncCommand() *cobra.Command {
 			"that both sides call paid and of which UMS was not told; the time is that of the payment at UMS.\n\n" +
 			"It shows what it will send and asks. An order is told once: after a request whose answer is not clear UMS\n" +
 			"cannot be asked, so it is sent again only with --again, by somebody who has looked. A payment before the start\n" +
-			"or the end of the service, or more than 60 s from now, is not sent.\n\n" + sendExitHelp,
+			"or the end of the service, or more than 60 s from now, is not sent.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return a.sync(c, o) },
 	}

@@ -109,6 +109,9 @@ func (p plan) text(w io.Writer) {
 
 func (p plan) tooOldText() string {
 	first, last := p.tooOld[0], p.tooOld[len(p.tooOld)-1]
+	if first == last {
+		return fmt.Sprintf("the night of %s was never run and is further back than schedule.catch_up; try: umsrecon run --date %[1]s", first)
+	}
 	return fmt.Sprintf("%d nights from %s to %s were never run and are further back than schedule.catch_up; try: umsrecon run --from %s --to %s",
 		len(p.tooOld), first, last, first, last)
 }
@@ -117,4 +120,14 @@ func (p plan) tooOldText() string {
 var lateText = map[reconcile.Lateness]string{
 	reconcile.Missed:     "this night was missed: no run of it had published figures; it is done now",
 	reconcile.Unfinished: "this night had ended incomplete; it is tried again",
+	reconcile.CutOff:     "this night was cut off before its workbooks were written; they are written now",
+}
+
+// lateText names the first of the nights that are late.
+func (p plan) lateText() string {
+	text := fmt.Sprintf("the night of %s is %s", p.nights[0].Day, p.nights[0].Why)
+	if more := len(p.nights) - 1; more > 0 {
+		text += fmt.Sprintf(", and %d more are late", more)
+	}
+	return text
 }

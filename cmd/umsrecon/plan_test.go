@@ -93,7 +93,7 @@ func TestCatchUp(t *testing.T) {
 
 	a, stdout, _ := newApp(clock)
 	require.Equal(t, exitIncomplete, a.run(t.Context(), []string{"-c", config, "check", "--date", "2026-03-01"}))
-	require.Regexp(t, `(?m)^nights +NOT OK .*; 2026-02-27 is missed, 1 nights in all; try: umsrecon run --due`, stdout.String())
+	require.Regexp(t, `(?m)^nights +NOT OK .*; the night of 2026-02-27 is missed; try: umsrecon run --due`, stdout.String())
 
 	sellOn(t, config, g, "2026-02-27")
 	code, out, _ = run("--format", "json")

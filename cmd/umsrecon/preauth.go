@@ -16,7 +16,7 @@ import (
 
 func (a *app) preauthCommand() *cobra.Command {
 	c := group("preauth", "complete pre-authorisations (预授权完成)", a.completeCommand())
-	c.Long = c.Short + "\n\n" + sendExitHelp
+	c.Long = c.Short + ""
 	return c
 }
 
@@ -38,7 +38,7 @@ func (a *app) completeCommand() *cobra.Command {
 			"completes one bill; its authed_order_id is made and stored before anything is sent.\n\n" +
 			"UMS is asked before each request, and after one whose answer is not clear; the same completion is never sent\n" +
 			"twice. A bill is not completed by more than its total, nor once more while a completion of it is in doubt.\n" +
-			"It shows what it will send and asks.\n\n" + sendExitHelp,
+			"It shows what it will send and asks.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return a.complete(c, o) },
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -16,6 +17,7 @@ type runJSON struct {
 	Date    reconcile.Day       `json:"date"`
 	Status  reconcile.RunStatus `json:"status"`
 	Orders  ordersJSON          `json:"orders"`
+	Stated  statedJSON          `json:"statements"`
 	Queries queriesJSON         `json:"queries"`
 	Cases   casesJSON           `json:"cases"`
 	Reports []string            `json:"reports"`
@@ -49,6 +51,12 @@ type ordersJSON struct {
 	Discrepant int64 `json:"discrepant"`
 }
 
+// statedJSON is what the statements that the run read hold.
+type statedJSON struct {
+	Lines   int64 `json:"lines"`
+	Invalid int64 `json:"invalid"`
+}
+
 type queriesJSON struct {
 	Sent     int64 `json:"sent"`
 	Attempts int64 `json:"attempts"`
@@ -70,9 +78,10 @@ func (r result) json() runJSON {
 	out := runJSON{
 		RunID: s.RunID, Date: s.Day, Status: s.Status,
 		Orders: ordersJSON{
-			Loaded: s.Loaded(), Invalid: s.Invalid, Matched: n[reconcile.Matched], Tolerance: n[reconcile.Tolerance],
+			Loaded: s.Loaded(), Invalid: s.InvalidRows(), Matched: n[reconcile.Matched], Tolerance: n[reconcile.Tolerance],
 			Waiting: n[reconcile.Waiting], Unverified: n[reconcile.Unverified], Discrepant: n[reconcile.Discrepant],
 		},
+		Stated:  stated(s),
 		Queries: queriesJSON{Sent: s.Queries.Sent, Attempts: s.Queries.Attempts, Reused: s.Queries.Reused},
 		Cases: casesJSON{
 			Opening: c.Opening.Count, New: c.New.Count, Reopened: c.Reopened.Count, Revalued: c.Revalued.Count,
@@ -90,6 +99,16 @@ func (r result) json() runJSON {
 		out.Restated = &moved
 	}
 	out.Alarms = append(out.Alarms, r.alarms()...)
+	return out
+}
+
+func stated(s reconcile.Summary) statedJSON {
+	out := statedJSON{Invalid: s.InvalidLines()}
+	for _, l := range s.Statements {
+		if !l.Unchanged {
+			out.Lines += l.Orders
+		}
+	}
 	return out
 }
 
@@ -159,7 +178,7 @@ func (r result) text(w io.Writer, cfg *Config, dryRun bool) {
 	for _, line := range statementTexts(s.Statements) {
 		fmt.Fprintf(w, "  statement   %s\n", line)
 	}
-	fmt.Fprintf(w, "  orders      %d judged (%d carried over), %d invalid rows\n", s.Loaded(), carried(s), s.Invalid)
+	fmt.Fprintf(w, "  orders      %d judged (%d carried over), %s\n", s.Loaded(), carried(s), invalidText(s))
 	fmt.Fprintf(w, "  classes     matched %d, tolerance %d, waiting %d, unverified %d, discrepant %d\n",
 		n[reconcile.Matched], n[reconcile.Tolerance], n[reconcile.Waiting], n[reconcile.Unverified], n[reconcile.Discrepant])
 	fmt.Fprintf(w, "  asked       %d orders in %d requests, %d answers reused\n", s.Queries.Sent, s.Queries.Attempts, s.Queries.Reused)
@@ -175,7 +194,8 @@ func (r result) text(w io.Writer, cfg *Config, dryRun bool) {
 		r.changes.text(w)
 	}
 	for _, path := range r.reports {
-		fmt.Fprintf(w, "  workbook    %s\n", cfg.shown(path))
+		what := map[string]string{".xlsx": "workbook", ".html": "page", ".csv": "table"}[filepath.Ext(path)]
+		fmt.Fprintf(w, "  %-10s  %s\n", what, cfg.shown(path))
 	}
 }
 
@@ -210,12 +230,26 @@ func loadText(l reconcile.Load) string {
 	if l.Missing {
 		return l.Scope + ": not there, not read again"
 	}
-	text := fmt.Sprintf("%s: %d rows, %d orders, %d invalid, sum %s yuan, sha256 %.12s",
-		strings.Join(l.Files, ", "), l.Rows, l.Orders, l.Invalid, l.Total.Yuan(), l.SHA256)
+	return fmt.Sprintf("%s: %d rows, %d orders, %d invalid, sum %s yuan, sha256 %.12s%s",
+		strings.Join(l.Files, ", "), l.Rows, l.Orders, l.Invalid, l.Total.Yuan(), l.SHA256, controlsMet(l))
+}
+
+// controlsMet names what a source agrees with.
+func controlsMet(l reconcile.Load) (text string) {
 	for _, c := range l.Controls {
-		if c.Missed.EN == "" {
+		if c.Met() {
 			text += ", agrees with " + c.From
 		}
+	}
+	return text
+}
+
+// invalidText counts the rows that were not understood; those of statements
+// are none of the ledger's.
+func invalidText(s reconcile.Summary) string {
+	text := fmt.Sprintf("%d invalid rows", s.InvalidRows())
+	if lines := s.InvalidLines(); lines > 0 {
+		text += fmt.Sprintf(", %d invalid lines of statements", lines)
 	}
 	return text
 }
@@ -232,8 +266,8 @@ func statementTexts(loads []reconcile.Load) (texts []string) {
 		case l.Unchanged:
 			texts = append(texts, name+": unchanged, not read again")
 		default:
-			texts = append(texts, fmt.Sprintf("%s: %d rows, %d lines, %d invalid, %d duplicates, sum %s yuan, sha256 %.12s",
-				strings.Join(l.Files, ", "), l.Rows, l.Orders, l.Invalid, l.Duplicates, l.Total.Yuan(), l.SHA256))
+			texts = append(texts, fmt.Sprintf("%s: %d rows, %d lines, %d invalid, %d duplicates, sum %s yuan, sha256 %.12s%s",
+				strings.Join(l.Files, ", "), l.Rows, l.Orders, l.Invalid, l.Duplicates, l.Total.Yuan(), l.SHA256, controlsMet(l)))
 		}
 	}
 	switch n := len(missing); {

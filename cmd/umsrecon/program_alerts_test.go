@@ -34,6 +34,14 @@ func (e *ears) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// take is what was heard since it was last asked for.
+func (e *ears) take() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	defer e.heard.Reset()
+	return e.heard.String()
+}
+
 // ears: starts a server for messages and pings; its address replaces $EARS in
 // every configuration. What comes to /refuse and /broken is not taken.
 func startEars(ts *testscript.TestScript, _ bool, _ []string) {
@@ -46,11 +54,7 @@ func startEars(ts *testscript.TestScript, _ bool, _ []string) {
 
 // heard FILE: writes what was heard since the last such line into a file.
 func heardTo(ts *testscript.TestScript, _ bool, args []string) {
-	e := playOf(ts).ears
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(e.heard.String()), 0o600))
-	e.heard.Reset()
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(playOf(ts).ears.take()), 0o600))
 }
 
 // log-lines FIELD…: each line on stderr is a JSON object, and each that tells of

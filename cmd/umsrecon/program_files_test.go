@@ -112,8 +112,7 @@ func untouched(ts *testscript.TestScript, _ bool, args []string) {
 func noLeftovers(ts *testscript.TestScript, _ bool, _ []string) {
 	eachFile(ts, func(path string, _ []byte) {
 		name := filepath.Base(path)
-		if strings.HasPrefix(path, ".tmp/") || strings.HasPrefix(name, ".umsrecon-") && name != demoMarker ||
-			strings.Contains(name, ".new-") || strings.HasSuffix(name, ".tmp") {
+		if strings.HasPrefix(path, ".tmp/") || strings.HasPrefix(name, ".umsrecon-") && name != demoMarker || strings.HasSuffix(name, ".tmp") {
 			ts.Fatalf("%s was left behind", path)
 		}
 	})

@@ -27,29 +27,28 @@ type process struct {
 	ended          chan struct{} // closed when it is gone
 }
 
-// lockedBuffer is a buffer that may be read while the program writes.
+// lockedBuffer is a buffer that may be read while the program writes. It does
+// not embed one, whose ReadFrom would write without the lock.
 type lockedBuffer struct {
-	mu sync.Mutex
-	bytes.Buffer
+	mu   sync.Mutex
+	text bytes.Buffer
 }
 
 func (b *lockedBuffer) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.Buffer.Write(p)
+	return b.text.Write(p)
 }
 
-func (p *process) printed() string {
-	p.stdout.mu.Lock()
-	defer p.stdout.mu.Unlock()
-	return p.stdout.String()
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
 }
 
-func (p *process) complained() string {
-	p.stderr.mu.Lock()
-	defer p.stderr.mu.Unlock()
-	return p.stderr.String()
-}
+func (p *process) printed() string { return p.stdout.String() }
+
+func (p *process) complained() string { return p.stderr.String() }
 
 // start starts the program of a script in the background. It is killed at the
 // end of the script at the latest.
@@ -85,7 +84,7 @@ func scriptEnv(ts *testscript.TestScript) []string {
 	return env
 }
 
-var signals = map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "KILL": syscall.SIGKILL}
+var signals = map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "KILL": syscall.SIGKILL, "ABRT": syscall.SIGABRT}
 
 // end sends the signal, waits, and puts the exit code into $CODE, -1 when the
 // signal killed it, and the results into the file "printed". The signal "INT+" is sent until the process is gone, as an
@@ -111,8 +110,8 @@ func (p *process) end(ts *testscript.TestScript, name string) {
 			ts.Fatalf("it was told to stop and is still there after %v", patience)
 		}
 	}
-	ts.Check(os.WriteFile(ts.MkAbs("printed"), p.stdout.Bytes(), 0o600))
-	playOf(ts).said.WriteString(p.stdout.String() + p.stderr.String())
+	ts.Check(os.WriteFile(ts.MkAbs("printed"), []byte(p.printed()), 0o600))
+	playOf(ts).said.WriteString(p.printed() + p.complained())
 	ts.Setenv("CODE", strconv.Itoa(p.ProcessState.ExitCode()))
 }
 

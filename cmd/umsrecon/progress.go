@@ -39,6 +39,9 @@ type bar struct {
 	began  time.Time
 	shown  time.Time
 	opened bool
+	last   reconcile.Progress
+	// discrepant counts what looks so among the answered; nil: nobody judges yet.
+	discrepant func() int64
 }
 
 func (a *app) progress() *bar {
@@ -58,14 +61,23 @@ func (b *bar) show(p reconcile.Progress) {
 	if b.began.IsZero() {
 		b.began = now
 	}
+	b.last = p
 	if p.Done < p.Total && now.Sub(b.shown) < 200*time.Millisecond {
 		return
 	}
 	b.shown, b.opened = now, true
+	b.draw(now)
+}
+
+func (b *bar) draw(now time.Time) {
+	p := b.last
 	parts := []string{fmt.Sprintf("asked %d/%d", p.Done, p.Total)}
 	if elapsed := now.Sub(b.began); p.Done > 0 && elapsed >= time.Second { // earlier it would be a guess
 		left := time.Duration(float64(elapsed) / float64(p.Done) * float64(p.Total-p.Done))
 		parts = append(parts, fmt.Sprintf("%.1f/s", float64(p.Done)/elapsed.Seconds()), fmt.Sprintf("%s left", left.Round(time.Second)))
+	}
+	if b.discrepant != nil {
+		parts = append(parts, fmt.Sprintf("%d discrepant so far", b.discrepant()))
 	}
 	parts = append(parts, fmt.Sprintf("%d without an answer", p.Failed))
 	fmt.Fprint(b.w, "\r\x1b[K"+fitted(parts, b.columns()))
@@ -108,9 +120,14 @@ func displayed(s string) (columns int) {
 	return columns
 }
 
-// end leaves the line behind.
+// end leaves the line behind as it was shown last: rate and time are of the
+// asking, not of what came after it.
 func (b *bar) end() {
-	if b.opened {
-		fmt.Fprintln(b.w)
+	if !b.opened {
+		return
 	}
+	if b.discrepant != nil { // judged since
+		b.draw(b.shown)
+	}
+	fmt.Fprintln(b.w)
 }

@@ -33,6 +33,26 @@ func TestBar(t *testing.T) {
 	require.Equal(t, "\n", stderr.String())
 }
 
+// TestBarOfDiscrepancies: what looks discrepant is told while it is asked, and
+// once more when the rest has been judged; the rate stays that of the asking.
+func TestBarOfDiscrepancies(t *testing.T) {
+	clock := &demoClock{now: time.Date(2026, time.January, 6, 2, 30, 0, 0, reconcile.Beijing)}
+	a, _, stderr := newApp(clock)
+	a.terminal = true
+	bar, found := a.progress(), int64(3)
+	bar.discrepant = func() int64 { return found }
+	bar.show(reconcile.Progress{Done: 1, Total: 100})
+	clock.set(clock.Now().Add(10 * time.Second))
+	bar.show(reconcile.Progress{Done: 100, Total: 100})
+	require.Equal(t, "\r\x1b[Kasked 1/100, 3 discrepant so far, 0 without an answer"+
+		"\r\x1b[Kasked 100/100, 10.0/s, 0s left, 3 discrepant so far, 0 without an answer", stderr.String())
+	stderr.Reset()
+	found = 4
+	clock.set(clock.Now().Add(time.Minute))
+	bar.end()
+	require.Equal(t, "\r\x1b[Kasked 100/100, 10.0/s, 0s left, 4 discrepant so far, 0 without an answer\n", stderr.String())
+}
+
 // TestNarrowBar: a line that would wrap loses its end, not its beginning.
 func TestNarrowBar(t *testing.T) {
 	parts := []string{"asked 20/100", "2.0/s", "40s left", "1 without an answer"}

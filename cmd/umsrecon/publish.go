@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"log/slog"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,30 +18,25 @@ import (
 // publish writes the workbooks of a run: the discrepancies of its day, and
 // the settlement of the day's month, and of the next when the day ends one.
 // A workbook of figures that were signed is kept beside the restated ones.
+// That of the discrepancies is recorded last: a run of which there is none was
+// cut off.
 func (a *app) publish(ctx context.Context, cfg *Config, db *store.DB, s reconcile.Summary, restated bool) ([]string, error) {
 	w := a.writer(ctx, cfg, db, cfg.Path(cfg.Reports.Dir))
-	w.runID = s.RunID
-	paths := []string{}
-	w.beside = restated
-	path, err := w.discrepancies(s)
-	w.beside, w.runID = false, "" // what follows is about no single run
-	if err != nil {
-		return paths, err
-	}
-	paths = append(paths, path)
+	w.log = w.log.With("run", s.RunID, "day", s.Day.String())
 	months := []reconcile.Day{s.Day}
 	if next := s.Day + 1; next.Month() != s.Day.Month() {
 		months = append(months, next)
 	}
 	for _, day := range months {
 		from, to := month(day)
-		path, err := w.settlement(day.Month(), from, to)
-		if err != nil {
-			return paths, err
+		if err := w.settlement(day.Month(), from, to); err != nil {
+			return w.paths, err
 		}
-		paths = append(paths, path)
 	}
-	return paths, nil
+	settlements := w.paths
+	w.paths, w.runID, w.beside = []string{}, s.RunID, restated // the others are about no single run
+	err := w.discrepancies(s)
+	return append(w.paths, settlements...), err
 }
 
 // month is the first and the last day of a day's month.
@@ -56,83 +53,96 @@ type workbookWriter struct {
 	dir     string
 	now     time.Time
 	runID   string
-	beside  bool // the workbook that is there stays
+	pulse   *pulse
+	log     *slog.Logger
+	beside  bool     // the workbook that is there stays
+	paths   []string // what was written: of each workbook, itself first
 	options reports.Options
 }
 
 func (a *app) writer(ctx context.Context, cfg *Config, db *store.DB, dir string) *workbookWriter {
 	now := a.clock.Now()
-	return &workbookWriter{ctx: ctx, cfg: cfg, db: db, dir: dir, now: now, options: reports.Options{
+	return &workbookWriter{ctx: ctx, cfg: cfg, db: db, dir: dir, now: now, log: a.logger(slog.LevelError), pulse: a.pulse, paths: []string{}, options: reports.Options{
 		Language: reports.Language(cfg.Reports.Language), Merchant: cfg.merchantName(), Cutoff: cfg.cutoffText(),
 		Settings: cfg.shownSettings(), MadeAt: now, NoticesExpected: cfg.Settings().ExpectNotices,
 	}}
 }
 
-func (w *workbookWriter) discrepancies(s reconcile.Summary) (string, error) {
+func (w *workbookWriter) discrepancies(s reconcile.Summary) error {
 	since := s.Day - reconcile.Day(w.cfg.Rules.Lookback)
 	lines := func(sheet store.Sheet) func() reconcile.Lines {
-		return func() reconcile.Lines { return w.db.DayLines(w.ctx, s, sheet, since) }
+		return func() reconcile.Lines { return felt(w.pulse, w.db.DayLines(w.ctx, s, sheet, since)) }
 	}
-	return w.write("discrepancies-"+s.Day.String()+".xlsx", func(path string) error {
-		// The workbook last: it is recorded at once, as nobody has edited it.
+	return w.write("discrepancies-"+s.Day.String()+".xlsx", reports.DayTwins, func(path string, o reports.Options) error {
 		d := reports.DayReport{
 			Summary: s, Discrepancies: lines(store.Discrepancies), Pending: lines(store.Pending), LedgerProblems: lines(store.LedgerProblems),
 			Covered: lines(store.Covered),
 		}
-		if err := reports.Page(path, s, w.options); err != nil {
+		if err := reports.Page(path, s, o); err != nil {
 			return err
 		}
 		if w.cfg.Reports.CSV {
-			if err := reports.DiscrepanciesCSV(path, d, w.options); err != nil {
+			if err := reports.DiscrepanciesCSV(path, d, o); err != nil {
 				return err
 			}
 		}
-		return reports.Discrepancies(path, d, w.options)
+		return reports.Discrepancies(path, d, o)
 	})
 }
 
-func (w *workbookWriter) settlement(period string, from, to reconcile.Day) (string, error) {
-	return w.write("settlement-"+period+".xlsx", func(path string) error {
+func (w *workbookWriter) settlement(period string, from, to reconcile.Day) error {
+	return w.write("settlement-"+period+".xlsx", reports.SettlementTwins, func(path string, o reports.Options) error {
 		r := reports.SettlementReport{
 			Period: period, Terms: w.cfg.terms(),
 			Lines: func() iter.Seq2[reconcile.SettleLine, error] {
-				return w.db.SettleLines(w.ctx, from, to, w.cfg.Settings().Calendar)
+				return felt(w.pulse, w.db.SettleLines(w.ctx, from, to, w.cfg.Settings().Calendar))
 			},
 		}
 		if w.cfg.Reports.CSV {
-			if err := reports.SettlementCSV(path, r, w.options); err != nil {
+			if err := reports.SettlementCSV(path, r, o); err != nil {
 				return err
 			}
 		}
-		return reports.Settlement(path, r, w.options)
+		return reports.Settlement(path, r, o)
 	})
 }
 
-// write places a workbook beside one that somebody has edited, writes it, and
-// remembers what was written.
-func (w *workbookWriter) write(name string, make func(path string) error) (string, error) {
-	var recordErr error
-	path, err := reports.Place(w.dir, name, func(path string) (string, bool) {
-		sum, found, err := w.db.Workbook(w.ctx, w.record(path))
-		if err != nil {
-			recordErr = err
+// write places a workbook and its twins beside those that somebody has edited,
+// writes them, and remembers what was written: the workbook last, and it alone
+// as that of the run.
+func (w *workbookWriter) write(name string, twins []string, make func(path string, o reports.Options) error) error {
+	path, err := reports.Place(w.dir, name, twins, func(path, sum string) (bool, error) {
+		if w.beside {
+			return false, nil
 		}
-		return sum, found && !w.beside
+		return w.db.OurWorkbook(w.ctx, w.record(path), sum)
 	})
-	if err == nil {
-		err = recordErr
-	}
 	if err != nil {
-		return "", fmt.Errorf("workbook %s: %w", name, err)
+		return fmt.Errorf("workbook %s: %w", name, err)
 	}
-	if err := make(path); err != nil {
-		return "", err
+	sums, order, o := map[string]string{}, []string{path}, w.options
+	o.Intend = func(file, sum string) error {
+		if file != path {
+			order = append(order, file)
+		}
+		sums[file] = sum
+		return w.db.IntendWorkbook(w.ctx, w.record(file), sum, w.now)
 	}
-	sum, err := reports.Fingerprint(path)
-	if err != nil {
-		return "", err
+	if err := make(path, o); err != nil {
+		return err
 	}
-	return path, w.db.SaveWorkbook(w.ctx, w.record(path), sum, w.runID, w.now)
+	for _, file := range slices.Backward(order) {
+		run := ""
+		if file == path {
+			run = w.runID
+		}
+		if err := w.db.SaveWorkbook(w.ctx, w.record(file), sums[file], run, w.now); err != nil {
+			return err
+		}
+	}
+	w.log.Info("workbook", "path", w.cfg.shown(path))
+	w.paths = append(w.paths, order...)
+	return nil
 }
 
 // record is the name under which a workbook is remembered: relative to the

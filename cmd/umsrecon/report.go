@@ -25,7 +25,7 @@ func (a *app) reportCommand() *cobra.Command {
 		Use:   "report",
 		Short: "write workbooks again, from the database, without asking UMS",
 		Long: "report writes discrepancies-<day>.xlsx for --date, settlement-<month>.xlsx for --month and\n" +
-			"settlement-<day>.xlsx for --settle-date; without any of them, what `run` would write for yesterday.\n\n" + exitHelp,
+			"settlement-<day>.xlsx for --settle-date; without any of them, what `run` would write for yesterday.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			o, err := a.reportOptions(date, monthText, settleDate)
@@ -79,46 +79,38 @@ func (a *app) report(c *cobra.Command, cfg *Config, db *store.DB, o reportOption
 		return err
 	}
 	w := a.writer(c.Context(), cfg, db, dir)
-	paths, err := a.reportPaths(c, db, w, o)
-	for _, path := range paths {
+	err := reportAll(c, db, w, o)
+	for _, path := range w.paths {
 		fmt.Fprintln(a.stdout, cfg.shown(path))
 	}
 	return err
 }
 
-func (a *app) reportPaths(c *cobra.Command, db *store.DB, w *workbookWriter, o reportOptions) (paths []string, err error) {
-	add := func(path string, err error) error {
-		if err == nil {
-			paths = append(paths, path)
-		}
-		return err
-	}
+func reportAll(c *cobra.Command, db *store.DB, w *workbookWriter, o reportOptions) error {
 	if o.day != 0 {
 		s, found, err := db.LastRun(c.Context(), o.day)
 		if err != nil {
-			return paths, err
+			return err
 		}
 		if !found {
-			return paths, fmt.Errorf("there is no finished run of %s; try: umsrecon run --date %[1]s", o.day)
+			return fmt.Errorf("there is no finished run of %s; try: umsrecon run --date %[1]s", o.day)
 		}
 		w.runID = s.RunID
-		if err := add(w.discrepancies(s)); err != nil {
-			return paths, err
+		if err := w.discrepancies(s); err != nil {
+			return err
 		}
 		w.runID = "" // what follows is about no single run
 	}
 	if o.month != 0 {
 		from, to := month(o.month)
-		if err := add(w.settlement(o.month.Month(), from, to)); err != nil {
-			return paths, err
+		if err := w.settlement(o.month.Month(), from, to); err != nil {
+			return err
 		}
 	}
 	if day := o.settleDate; day != 0 {
-		if err := add(w.settlement(day.String(), day, day)); err != nil {
-			return paths, err
-		}
+		return w.settlement(day.String(), day, day)
 	}
-	return paths, nil
+	return nil
 }
 
 // withStore opens the database for a command and closes it behind.

@@ -20,7 +20,7 @@ func (a *app) runCommand() *cobra.Command {
 		Long: "run reads the ledger of the day, asks ChinaUMS about its open orders and those of earlier days,\n" +
 			"judges them, and writes the workbooks. A run that was stopped goes on where it was.\n" +
 			"Without a day it first does the nights of schedule.catch_up that were missed, and tries again those of\n" +
-			"schedule.retry_for that ended incomplete, oldest first.\n\n" + exitHelp,
+			"schedule.retry_for that ended incomplete, oldest first.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := checkFormat(format); err != nil {

@@ -31,7 +31,7 @@ func (a *app) serveCommand() *cobra.Command {
 		Short: "run every night by the schedule, and receive the platform's notices",
 		Long: "serve runs until it is stopped: each night at schedule.cron it does what is late and reconciles the day before,\n" +
 			"as `run` does, and at schedule.retry_at what ended incomplete. Where notices.listen is set it receives notices; one\n" +
-			"is answered SUCCESS when it is on the disk. SIGHUP reads the configuration again; an invalid one changes nothing.\n\n" + serveExits,
+			"is answered SUCCESS when it is on the disk. SIGHUP reads the configuration again; an invalid one changes nothing.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			cfg, err := a.load(EverySection...)
@@ -118,7 +118,7 @@ func serveHTTP(address string, handler http.Handler, logger *slog.Logger, fail c
 	}
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: requestTimeout, WriteTimeout: answerTimeout,
-		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
+		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, ConnContext: withConnection, ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 	}
 	if at, ok := listener.Addr().(*net.TCPAddr); ok && !at.IP.IsLoopback() {
 		logger.Warn("others can reach this port in plain HTTP: put a TLS proxy before it, and listen on 127.0.0.1", "address", at.String())
@@ -138,7 +138,10 @@ func (c *Config) receiverOptions(clock reconcile.Clock, box *inbox, refused *ref
 	return chinaums.ReceiverOptions{
 		Path: c.Notices.Path, ContractPath: chinaums.NewSecret(c.Notices.ContractPath.Reveal()),
 		Key: c.noticeKey, AllowMD5: c.Notices.AllowMD5, Now: clock.Now,
-		Sink:    func(ctx context.Context, r chinaums.Received) error { return box.put(ctx, gateway.Notice(r)) },
+		Sink: func(ctx context.Context, r chinaums.Received) error {
+			keepConnection(ctx)
+			return box.put(ctx, gateway.Notice(r))
+		},
 		Refused: refused.tell,
 	}
 }

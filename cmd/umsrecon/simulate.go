@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -21,7 +22,7 @@ type simulateOptions struct {
 	misbehave                    []string
 	seed                         uint64
 	tokenLife                    time.Duration
-	notify, noticeKey            string
+	notify, noticeKey, record    string
 	list                         bool
 }
 
@@ -54,17 +55,27 @@ func (a *app) simulateCommand() *cobra.Command {
 	f.DurationVar(&o.tokenLife, "token-life", time.Hour, "how long an access token lives")
 	f.StringVar(&o.notify, "notify", "", "address of a receiver to send notices to, http://127.0.0.1:8080/ums/notice")
 	f.StringVar(&o.noticeKey, "notice-key", "simulator-notice-key", "communication key that notices are signed with, for play")
+	f.StringVar(&o.record, "record", "", "file to which each request is appended before it is answered, as a line of JSON")
 	f.Uint64Var(&o.seed, "seed", 1, "decides which requests a share strikes")
 	f.BoolVar(&o.list, "list", false, "list the misbehaviours")
 	return c
 }
 
-func (a *app) simulate(c *cobra.Command, o simulateOptions) error {
+func (a *app) simulate(c *cobra.Command, o simulateOptions) (err error) {
 	if err := onLoopback(o.listen); err != nil {
 		return err
 	}
+	var seen func(chinaumstest.Request)
+	if o.record != "" {
+		r, err := openRecord(o.record)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, r.close()) }()
+		seen = r.add
+	}
 	g := chinaumstest.New(chinaumstest.Config{
-		Keys: map[string]chinaums.Secret{o.appID: chinaums.NewSecret(o.appKey)}, Now: a.clock.Now, Seed: o.seed, TokenLife: o.tokenLife,
+		Keys: map[string]chinaums.Secret{o.appID: chinaums.NewSecret(o.appKey)}, Now: a.clock.Now, Seed: o.seed, TokenLife: o.tokenLife, Seen: seen,
 	})
 	sender := &chinaumstest.Sender{URL: o.notify, Key: chinaums.NewSecret(o.noticeKey), SignType: "SHA256", Pause: a.betweenNotices}
 	bills, err := o.setUp(g, sender)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -74,6 +75,7 @@ type teller struct {
 const failPing = 5 * time.Second
 
 func (t *teller) tell(ctx context.Context, results []result, p plan, err error) {
+	t.app.pulse.beat()
 	switch {
 	case errors.Is(err, errBusy): // whoever holds the database tells
 		return
@@ -126,7 +128,9 @@ func (t *teller) report(ctx context.Context, results []result, p plan, err error
 			r.LastSuccess, r.Period = l.Success, t.cfg.Alerts.Silence
 		}
 	}
-	t.warn("the database could not be read", openErr)
+	if openErr != nil && (err == nil || !strings.Contains(err.Error(), openErr.Error())) { // else it is what ended the nights
+		t.warn("the database could not be read", openErr)
+	}
 	for _, n := range results {
 		if !n.published() {
 			continue

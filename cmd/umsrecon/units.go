@@ -111,7 +111,7 @@ TimeoutStopSec=40
 `
 }
 
-const longRunning = `ExecReload=/bin/kill -HUP $MAINPID
+const longRunning = `ExecReload=/bin/sh -c "kill -HUP $MAINPID"
 Restart=on-failure
 RestartSec=10
 RestartPreventExitStatus=2
@@ -121,6 +121,7 @@ TimeoutStopSec=40
 
 // hardened is what a user's manager can do, too.
 const hardened = `UMask=0027
+LimitCORE=0
 NoNewPrivileges=yes
 SystemCallFilter=@system-service
 SystemCallArchitectures=native

@@ -5,8 +5,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"github.com/umsrecon/umsrecon/chinaums"
 	"github.com/umsrecon/umsrecon/reconcile"
 	"github.com/umsrecon/umsrecon/reconcile/gateway"
@@ -72,7 +70,7 @@ func (c *Config) source(l LedgerSource, clock reconcile.Clock) ledger.Source {
 		Part: l.Name, Dir: c.Dir(), Pattern: l.Pattern, Format: ledger.Format(l.Format), Sheet: l.Sheet,
 		DSN: l.DSN.Reveal, Query: string(l.Query), Timeout: l.Timeout, Now: clock.Now,
 		Quiet: l.Quiet, Patience: l.Wait, Sleep: clock.Sleep, MayBeEmpty: l.MayBeEmpty,
-		Control:  ledger.Control{Trailer: l.Control.Trailer, Sidecar: l.Control.Sidecar, SumOf: l.Control.SumOf},
+		Control:  l.Control.control(),
 		Encoding: ledger.Encoding(l.Encoding), Unit: ledger.Unit(l.AmountUnit),
 		Columns: l.Columns, Statuses: l.Statuses,
 		Location: c.Timezone, Calendar: c.Settings().Calendar,
@@ -86,9 +84,9 @@ func (c *Config) statements() ([]reconcile.Statement, error) {
 		return nil, nil
 	}
 	s := c.Statement
-	source := ledger.StatementSource{Types: s.Types, Trailer: s.Trailer, Source: ledger.Source{
+	source := ledger.StatementSource{Types: s.Types, Source: ledger.Source{
 		Name: "statement", Dir: c.Dir(), Pattern: s.Pattern, Format: ledger.Format(s.Format), Sheet: s.Sheet, Encoding: ledger.Encoding(s.Encoding), Unit: ledger.Unit(s.AmountUnit),
-		Columns: s.Columns, Location: c.Timezone,
+		Columns: s.Columns, Control: s.Control.control(), Location: c.Timezone,
 	}}
 	if merchants := c.Merchants(); len(merchants) == 1 {
 		source.Defaults = defaultsOf(merchants[0].Terminal)
@@ -103,7 +101,7 @@ func (c *Config) statements() ([]reconcile.Statement, error) {
 // clients makes one client per set of credentials. They share the rate limit,
 // the budget of a run, and tokens, which outlive the run.
 func (c *Config) clients(now func() time.Time, tokens *chinaums.Tokens) (func(mid string) *chinaums.Client, error) {
-	limiter := rate.NewLimiter(rate.Limit(c.Gateway.RequestsPerSecond), 1)
+	limiter := chinaums.NewPace(c.Gateway.RequestsPerSecond, time.Now)
 	var budget *chinaums.Budget
 	if c.Gateway.MaxRequestsPerRun > 0 {
 		budget = chinaums.NewBudget(int64(c.Gateway.MaxRequestsPerRun))

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"errors"
+	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -34,12 +35,28 @@ var amountFaults = []struct {
 	fits   func(string) bool
 }{
 	{"金额 %s 含括号", "amount %s is in brackets", has("()（）")},
-	{"金额 %s 含货币符号", "amount %s carries a currency mark", has("¥￥元$圆")},
+	{"金额 %s 含货币符号", "amount %s carries a currency mark", currency},
 	{"金额 %s 含全角字符", "amount %s has full-width characters", hasWide},
 	{"金额 %s 为科学计数法", "amount %s is in scientific notation", exponential},
 	{"金额 %s 带正负号", "amount %s has a sign", signed},
-	{"金额 %s 含千分位分隔符", "amount %s has a thousands separator", has(",' ’")},
+	{"金额 %s 含千分位分隔符", "amount %s has a thousands separator", grouped},
+	{"金额 %s 用逗号作小数点", "amount %s has a comma for its decimal point", decimalComma},
+	{"金额 %s 含空白", "amount %s holds a blank", func(s string) bool { return strings.IndexFunc(s, invisible) >= 0 }},
 }
+
+// currency recognises marks and the names that stand before or behind a number.
+func currency(s string) bool {
+	word := strings.ToUpper(strings.Trim(s, "0123456789., \t"))
+	return strings.ContainsAny(s, "¥￥元$圆") || word == "RMB" || word == "CNY"
+}
+
+var (
+	groupedForm      = regexp.MustCompile(`^[0-9]{1,3}([,' ’][0-9]{3,4})+(\.[0-9]*)?$`)
+	decimalCommaForm = regexp.MustCompile(`^[0-9]+,[0-9]{1,2}$`)
+)
+
+func grouped(s string) bool      { return groupedForm.MatchString(s) }
+func decimalComma(s string) bool { return decimalCommaForm.MatchString(s) }
 
 func has(chars string) func(string) bool {
 	return func(s string) bool { return strings.ContainsAny(s, chars) }
@@ -66,21 +83,29 @@ func (u Unit) wrong(value string, err error) reconcile.Words {
 	quoted := shown(value)
 	for _, f := range amountFaults {
 		if f.fits(value) {
-			return say(f.zh, f.en, quoted)
+			return u.wanted(say(f.zh, f.en, quoted))
 		}
 	}
 	_, yuanErr := reconcile.ParseYuan(value)
 	switch {
 	case errors.Is(err, reconcile.ErrAmountRange):
-		return say("金额 %s 超出范围", "amount %s is out of range", quoted)
+		return say("金额 %s 超出范围（最大 %s 元）", "amount %s is out of range, the largest is %s yuan", quoted, reconcile.MaxFen.Yuan())
 	case u == Fen && strings.Contains(value, ".") && yuanErr == nil:
 		return say("金额 %s 有小数，而单位设为分（试试 amount_unit: yuan）", "amount %s has decimals though the unit is fen (try: amount_unit: yuan)", quoted)
 	case u == Fen && len(value) > 1 && value[0] == '0' && yuanErr == nil:
-		return say("金额 %s 有前导零", "amount %s has a leading zero", quoted)
+		return u.wanted(say("金额 %s 有前导零", "amount %s has a leading zero", quoted))
 	case u == Yuan && finer(value):
-		return say("金额 %s 精确到分以下", "amount %s is finer than one fen", quoted)
+		return u.wanted(say("金额 %s 精确到分以下", "amount %s is finer than one fen", quoted))
 	}
-	return say("金额 %s 不是数字", "amount %s is not a number", quoted)
+	return u.wanted(say("金额 %s 不是数字", "amount %s is not a number", quoted))
+}
+
+// wanted adds how an amount is to be written.
+func (u Unit) wanted(w reconcile.Words) reconcile.Words {
+	if u == Yuan {
+		return reconcile.Words{ZH: w.ZH + "，应写作 12.34（元）", EN: w.EN + "; write yuan like 12.34"}
+	}
+	return reconcile.Words{ZH: w.ZH + "，应写作 1234（分）", EN: w.EN + "; write fen like 1234"}
 }
 
 // finer says whether a value would be yuan but for its third decimal.

@@ -61,3 +61,30 @@ func FuzzDates(f *testing.F) {
 		}
 	})
 }
+
+// FuzzStatus: a word is a status when it is one of the words that are mapped,
+// but for blanks around it and the case of its letters; nothing is guessed.
+func FuzzStatus(f *testing.F) {
+	for _, s := range []string{"PAID", " paid", "已支付", "REFUND", "refunded ", "", "paid\x00", "PAİD", "ＰＡＩＤ"} {
+		f.Add(s)
+	}
+	b, err := New(Source{Pattern: "x.csv"})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, cell string) {
+		got, why := b.status(cell)
+		if (got == "") == (why.EN == "") || (why.EN == "") != (why.ZH == "") {
+			t.Fatalf("%q: status %q, reason %q", cell, got, why.EN)
+		}
+		if got == "" {
+			return
+		}
+		if b.statuses[strings.TrimSpace(cell)] != got && !strings.EqualFold(strings.TrimSpace(cell), string(got)) && b.statuses[Fold(strings.TrimSpace(cell))] != got {
+			t.Fatalf("%q was taken for %q", cell, got)
+		}
+		if again, _ := b.status(string(got)); again != got {
+			t.Fatalf("%q is %q, which is %q", cell, got, again)
+		}
+	})
+}

@@ -51,6 +51,9 @@ func (c column) required() bool {
 	return c == colBillNo || c == colBillDate || c == colTotal || c == colStatus
 }
 
+// terminal says whether a column names the terminal of a row.
+func (c column) terminal() bool { return c == colMID || c == colTID || c == colInstMID }
+
 func columnNamed(name string) (column, bool) {
 	for c, n := range columnNames {
 		if n == name {
@@ -58,4 +61,13 @@ func columnNamed(name string) (column, bool) {
 		}
 	}
 	return 0, false
+}
+
+// textual says whether a column holds ids or words: no amounts, dates, times.
+func (c column) textual() bool {
+	switch c {
+	case colBillDate, colSettleDate, colPaidAt, colServiceStart, colServiceEnd:
+		return false
+	}
+	return !c.money()
 }

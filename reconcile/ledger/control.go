@@ -1,14 +1,8 @@
 package ledger
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"path/filepath"
-	"regexp"
-	"strconv"
 	"strings"
 
 	"github.com/umsrecon/umsrecon/reconcile"
@@ -18,14 +12,18 @@ import (
 // zero Control is nowhere.
 type Control struct {
 	// Trailer is how the first cell of the rows begins that stand behind the
-	// orders: 合计. They are no orders.
+	// orders or lines: 合计. They are none.
 	Trailer string
 	// Sidecar is the name of the file beside each file, with {file} for its
-	// name: {file}.ctl. It has a line count=300 or sum=5724.00, or both, or
-	// is a JSON object of these.
+	// name: {file}.ctl. It states its figures as a trailer does, in words
+	// (count=300, 金额：5,724.00), or is a JSON object of these.
 	Sidecar string
-	// SumOf is the column whose amounts are summed; default total_amount.
+	// SumOf is the column whose amounts are summed, with the signs that they are
+	// written with; default total_amount, of a statement amount.
 	SumOf string
+	// ZeroEnds: that ids of more than 15 digits end in zeros is nothing
+	// unusual; see lostLeast.
+	ZeroEnds bool
 }
 
 // stated are the figures of a trailer or sidecar; nil: not stated.
@@ -33,6 +31,7 @@ type stated struct {
 	from  string
 	count *int64
 	sum   *reconcile.Fen
+	wrong reconcile.Words // about a figure that could not be read
 }
 
 // counted are the figures of the rows of one file.
@@ -41,6 +40,7 @@ type counted struct {
 	sum     reconcile.Fen
 	unknown int64 // rows whose amount could not be read
 	behind  *stated
+	ids     [columnCount]tally
 }
 
 // add counts a row and its amount; failed: the amount could not be read.
@@ -60,15 +60,20 @@ func (c *counted) add(a reconcile.Amount, failed bool) {
 	c.sum = sum
 }
 
-// against holds what is stated against what was counted.
+// against holds what is stated against what was counted. A sum that lacks an
+// amount proves nothing, and is neither met nor missed.
 func (s stated) against(c counted) reconcile.Control {
 	out := reconcile.Control{From: s.from, Count: s.count, Sum: s.sum, Rows: c.rows, Total: c.sum}
 	switch {
+	case s.wrong.EN != "":
+		out.Missed = reconcile.Words{ZH: s.from + " 中" + s.wrong.ZH, EN: "in " + s.from + ", " + s.wrong.EN}
 	case s.count == nil && s.sum == nil:
 		out.Missed = say("%s 中没有笔数也没有金额", "%s states neither a count nor a sum", s.from)
 	case s.count != nil && *s.count != c.rows:
 		out.Missed = say("%s 载明 %d 笔，实际读到 %d 行", "%s states %d rows, and %d were read", s.from, *s.count, c.rows)
-	case s.sum != nil && c.unknown == 0 && *s.sum != c.sum:
+	case s.sum != nil && c.unknown > 0:
+		out.Open = say("%s 载明的金额 %s 元无法核对：%d 行没有可读的金额", "%s states a sum of %s yuan, which is not comparable: %d rows have no readable amount", s.from, s.sum.Yuan(), c.unknown)
+	case s.sum != nil && *s.sum != c.sum:
 		out.Missed = say("%s 载明金额 %s 元，实际读到 %s 元", "%s states a sum of %s yuan, and %s were read", s.from, s.sum.Yuan(), c.sum.Yuan())
 	}
 	return out
@@ -101,154 +106,6 @@ func (p *pass) control(f file) error {
 	return nil
 }
 
-func (b *Books) sidecar(path string) string {
-	return filepath.Join(filepath.Dir(path), strings.ReplaceAll(b.source.Control.Sidecar, "{file}", filepath.Base(path)))
-}
-
-const maxSidecar = 64 << 10
-
-// readSidecar reads the figures beside a file. One that is not there yet is
-// the sign of a file that is not whole yet.
-func readSidecar(path string, u Unit) (stated, error) {
-	in, _, err := open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return stated{}, fmt.Errorf("control file %q is not there: %w", path, ErrNotReady)
-	}
-	if err != nil {
-		return stated{}, err
-	}
-	defer in.Close()
-	text, err := io.ReadAll(io.LimitReader(in, maxSidecar))
-	if err != nil {
-		return stated{}, err
-	}
-	values := sidecarValues(string(text))
-	var s stated
-	for name, value := range values {
-		if err := s.set(strings.TrimSpace(name), strings.TrimSpace(value), u); err != nil {
-			return stated{}, fmt.Errorf("control file %q: %w: %w", path, err, reconcile.ErrUnreadable)
-		}
-	}
-	return s, nil
-}
-
-func sidecarValues(text string) map[string]string {
-	text = strings.TrimPrefix(text, "\ufeff")
-	values := map[string]string{}
-	if strings.HasPrefix(strings.TrimSpace(text), "{") {
-		err := eachValue(text, func(key string, v jsonValue) error { values[key] = v.text; return nil })
-		if err == nil {
-			return values
-		}
-	}
-	lines := bufio.NewScanner(strings.NewReader(text))
-	for lines.Scan() {
-		if i := strings.IndexAny(lines.Text(), "=:"); i > 0 {
-			values[lines.Text()[:i]] = lines.Text()[i+1:]
-		}
-	}
-	return values
-}
-
-func (s *stated) set(name, value string, u Unit) error {
-	switch Fold(name) {
-	case "count":
-		n, err := strconv.ParseInt(value, 10, 64)
-		if err != nil || n < 0 {
-			return fmt.Errorf("count %q is not a number of rows", value)
-		}
-		s.count = &n
-	case "sum":
-		f, why := u.amount(value)
-		if why.EN != "" {
-			return errors.New("sum: " + why.EN)
-		}
-		s.sum = &f
-	}
-	return nil
-}
-
-// trailing says whether a record belongs to the trailer, and takes its
-// figures. A row with a bill date, or with something in its place and a status,
-// is an order, well or ill, wherever it stands.
-func (p *pass) trailing(f file, r *rowReader, rec record) bool {
-	word := p.books.source.Control.Trailer
-	if word == "" || rec.flaw != flawless || rec.why.EN != "" || r.dated(rec) {
-		return false
-	}
-	at := firstFilled(rec.cells)
-	begins := at >= 0 && strings.HasPrefix(strings.TrimSpace(rec.cells[at]), word)
-	if !begins && (p.counted.behind == nil || r.filled(rec, colBillDate) && r.filled(rec, colStatus)) {
-		return false
-	}
-	if p.counted.behind == nil {
-		p.counted.behind = &stated{from: fmt.Sprintf("%s:%d", f.name, rec.line)}
-	}
-	p.counted.behind.read(rec.cells, at, r.header.at[p.books.sumOf()], p.books.source.Unit)
-	return true
-}
-
-// dated says whether a record has a bill date.
-func (r *rowReader) dated(rec record) bool {
-	at := r.header.at[colBillDate]
-	if at >= len(rec.cells) {
-		return false
-	}
-	_, why := dateOf(strings.Trim(rec.cells[at], asciiBlanks), rec.nature(at))
-	return why.EN == ""
-}
-
-// filled says whether a record has something in a column.
-func (r *rowReader) filled(rec record, c column) bool {
-	at := r.header.at[c]
-	return at >= 0 && at < len(rec.cells) && strings.TrimSpace(rec.cells[at]) != ""
-}
-
-func firstFilled(cells []string) int {
-	for i, c := range cells {
-		if strings.TrimSpace(c) != "" {
-			return i
-		}
-	}
-	return -1
-}
-
-var (
-	countWords = regexp.MustCompile(`(?i)(?:笔数|条数|count|rows)\s*[:：=]?\s*([0-9]+)|([0-9]+)\s*[笔条]`)
-	sumWords   = regexp.MustCompile(`(?i)(?:金额|sum|total)\s*[:：=]?\s*([0-9][0-9,]*(?:\.[0-9]+)?)`)
-)
-
-// read takes the figures of a row of the trailer: a count beside a word such
-// as 笔数, or alone behind the first cell; a sum beside 金额, or in the column
-// that is summed.
-func (s *stated) read(cells []string, first, sumAt int, u Unit) {
-	text := strings.Join(cells, " ")
-	if m := countWords.FindStringSubmatch(text); m != nil {
-		s.take(&s.count, m[1]+m[2])
-	} else if next := first + 1; first >= 0 && next < len(cells) && next != sumAt && digits(strings.TrimSpace(cells[next])) {
-		s.take(&s.count, strings.TrimSpace(cells[next]))
-	}
-	candidates := []string{}
-	if sumAt >= 0 && sumAt < len(cells) && sumAt != first {
-		candidates = append(candidates, cells[sumAt])
-	}
-	if m := sumWords.FindStringSubmatch(text); m != nil {
-		candidates = append(candidates, m[1])
-	}
-	for _, c := range candidates {
-		c = strings.NewReplacer(",", "", "¥", "", "￥", "", "元", "").Replace(strings.TrimSpace(c))
-		if f, why := u.amountOf(c, nature{number: true, serials: true}); why.EN == "" && s.sum == nil {
-			s.sum = &f
-		}
-	}
-}
-
-func (s *stated) take(into **int64, text string) {
-	if n, err := strconv.ParseInt(text, 10, 64); err == nil && *into == nil {
-		*into = &n
-	}
-}
-
 func (b *Books) sumOf() column {
 	if c, ok := columnNamed(b.source.Control.SumOf); ok {
 		return c
@@ -256,9 +113,11 @@ func (b *Books) sumOf() column {
 	return colTotal
 }
 
-func (c Control) check() error {
+// check says what is wrong with the settings; money says which columns hold
+// amounts.
+func (c Control) check(money func(name string) bool) error {
 	var errs []error
-	if got, ok := columnNamed(c.SumOf); c.SumOf != "" && (!ok || !got.money()) {
+	if c.SumOf != "" && !money(c.SumOf) {
 		errs = append(errs, fmt.Errorf("control: sum_of %q is no column of amounts", c.SumOf))
 	}
 	if c.Sidecar != "" && (strings.ContainsAny(c.Sidecar, "/\\\x00") || !strings.Contains(c.Sidecar, "{file}")) {
@@ -267,18 +126,11 @@ func (c Control) check() error {
 	return errors.Join(errs...)
 }
 
-func (c column) money() bool {
-	return c == colTotal || c == colBuyerPay || c == colCoupon || c == colRefundAmount || c == colAuthedAmount
+func moneyNamed(name string) bool {
+	c, ok := columnNamed(name)
+	return ok && c.money()
 }
 
-// trailerWords are how trailers begin that nobody configured.
-var trailerWords = []string{"合计", "总计", "小计", "总笔数", "总金额", "共计"}
-
-// likeTrailer recognises a row that states totals.
-func (r *rowReader) likeTrailer(rec record) string {
-	at := r.header.at[colBillDate]
-	if at >= len(rec.cells) || strings.TrimSpace(rec.cells[at]) == "" {
-		return trailerWord(rec.cells)
-	}
-	return ""
+func (c column) money() bool {
+	return c == colTotal || c == colBuyerPay || c == colCoupon || c == colRefundAmount || c == colAuthedAmount
 }

@@ -20,6 +20,10 @@ func TestTrailers(t *testing.T) {
 		"count and sum":             {"合计,2,15.5,\n", ""},
 		"in words":                  {"合计：2笔，金额：15.50元\n", ""},
 		"on two lines":              {"合计笔数：2\n合计金额：15.50\n", ""},
+		"capitals":                  {"合计 COUNT=2 SUM=15.50\n", ""},
+		"yuan in words":             {"合计,2笔,15.50元,\n", ""},
+		"not of the fees":           {"合计：2笔，手续费金额：9.00元，金额：15.50元\n", ""},
+		"count is no number":        {"合计笔数：x,,15.50,\n", `in orders.csv:4, count "x" is not a number of rows`},
 		"with thousands":            {"\"合计 2 笔\",,\"0,015.50\",\n", "states a sum"},
 		"count is wrong":            {"合计,3,15.50,\n", "orders.csv:4 states 3 rows, and 2 were read"},
 		"sum is wrong":              {"合计,2,15.51,\n", "orders.csv:4 states a sum of 15.51 yuan, and 15.50 were read"},
@@ -68,7 +72,7 @@ func TestADamagedOrderBehindTheTrailer(t *testing.T) {
 func TestTrailerThatIsNotConfigured(t *testing.T) {
 	r := readYuan(t, plainHeader+"\n3194A,2026-11-19,10.00,PAID\n合计,,10.00,\n")
 	require.Len(t, r.orders, 1)
-	require.Equal(t, "the row states totals and is no order (try: ledger.control.trailer: 合计)", r.bad[0].Reason.EN)
+	require.Equal(t, "the row states totals (try: ledger.control.trailer: 合计)", r.bad[0].Reason.EN)
 	require.Empty(t, r.load.Controls)
 	r = readYuan(t, plainHeader+"\n合计A,2026-11-19,10.00,PAID\n")
 	require.NotContains(t, r.bad[0].Reason.EN, "states totals", "it has a bill date")
@@ -81,10 +85,20 @@ func TestSidecars(t *testing.T) {
 		"colons and blanks":  {"Count: 2\r\nSum : 10\r\n", "", ""},
 		"JSON":               {`{"count": 2, "sum": "10.00", "maker": "shop"}`, "", ""},
 		"count is wrong":     {"count=3", "orders.csv.ctl states 3 rows, and 2 were read", ""},
-		"sum cannot be held": {"count=2\nsum=99.00", "", ""}, // one row's amount is not readable, and is told as such
+		"sum cannot be held": {"count=2\nsum=99.00", "", ""}, // one row's amount is not readable
 		"says nothing":       {"hello", "neither a count nor a sum", ""},
 		"no number":          {"count=two", "", `count "two" is not a number of rows`},
-		"no amount":          {"sum=¥10", "", "carries a currency mark"},
+		"no amount":          {"sum=ten", "", `sum: amount "ten" is not a number`},
+		"a number with text": {"count=2x", "", `count "2x" is not a number of rows`},
+		"a sign":             {"sum=-10", "", ""}, // of a statement whose refunds are more than its payments
+		"currency":           {"sum=¥10\ncount=2", "", ""},
+		"capitals":           {"COUNT=2\r\nSUM=10.00\r\n", "", ""},
+		"thousands":          {"count=1,002", "states 1002 rows, and 2 were read", ""},
+		"thousands of yuan":  {"总笔数：2\n总金额（元）：0,010.00\n", "", ""},
+		"in words":           {"2026年11月19日共2笔，金额：10.00元。手续费：0.06元", "", ""},
+		"in words, wrong":    {"笔数: 3", "states 3 rows, and 2 were read", ""},
+		"of other things":    {"退款金额=99\ndiscount=5\n手续费金额: 9", "neither a count nor a sum", ""},
+		"JSON of words":      {`{"file": "orders-20261119.csv", "总笔数": "2", "总金额": "10.00", "退款金额": 5}`, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := source(t, rows)
@@ -99,13 +113,36 @@ func TestSidecars(t *testing.T) {
 			require.NoError(t, err)
 			require.Contains(t, r.load.Controls[0].Missed.EN, c.missed)
 			require.Equal(t, c.missed != "", r.load.Missed())
+			open := ""
+			if c.missed == "" {
+				open = "1 rows have no readable amount"
+			}
+			require.Contains(t, r.load.Controls[0].Open.EN, open)
+			require.False(t, r.load.Controls[0].Met(), "a sum that was not compared does not agree")
 		})
 	}
-	s := source(t, rows)
+	s := source(t, rows) // a count alone is compared, whatever the amounts
 	s.Control.Sidecar = "{file}.ctl"
-	_, err := readSource(t, s)
+	writeFile(t, s.Dir, "orders.csv.ctl", "count=2")
+	r, err := readSource(t, s)
+	require.NoError(t, err)
+	require.True(t, r.load.Controls[0].Met())
+
+	s = source(t, rows)
+	s.Control.Sidecar = "{file}.ctl"
+	_, err = readSource(t, s)
 	require.ErrorIs(t, err, ledger.ErrNotReady)
 	require.ErrorContains(t, err, "orders.csv.ctl")
+}
+
+// A ledger in fen whose trailer speaks of yuan.
+func TestTrailerOfAnotherUnit(t *testing.T) {
+	s := source(t, plainHeader+"\n3194A,2026-11-19,1908,PAID\n合计 1 笔，金额 19.08 元\n")
+	s.Control.Trailer = "合计"
+	r, err := readSource(t, s)
+	require.NoError(t, err)
+	require.Empty(t, r.load.Controls[0].Missed)
+	require.Equal(t, reconcile.Fen(1908), *r.load.Controls[0].Sum)
 }
 
 func TestControlsThatAreRefused(t *testing.T) {

@@ -22,23 +22,23 @@ func TestDamagedQuotesDoNotPair(t *testing.T) {
 	}{
 		"rows between": {
 			lines(middle, `A1,2026-11-19,"foo,1,paid`, `B1,2026-11-19,x,2,paid`, `K1,2026-11-19,bar",4,paid`, `L1,2026-11-19,x,5,paid`),
-			[]string{"B1", "L1"}, []string{"a quote is not closed", "a quote stands inside a field"},
+			[]string{"B1", "L1"}, []string{"a quote is not closed (a quote inside a field is doubled)", "a quote stands inside a field"},
 		},
 		"neighbours": {
 			lines(middle, `A1,2026-11-19,"foo,1,paid`, `K1,2026-11-19,bar",4,paid`),
-			nil, []string{"a quote is not closed", "a quote stands inside a field"},
+			nil, []string{"a quote is not closed (a quote inside a field is doubled)", "a quote stands inside a field"},
 		},
 		"compact dates": {
 			lines(middle, `A1,20261119,"foo,1,paid`, `B1, 20261119 ,x,2,paid`, `K1,20261119,bar",4,paid`),
-			[]string{"B1"}, []string{"a quote is not closed", "a quote stands inside a field"},
+			[]string{"B1"}, []string{"a quote is not closed (a quote inside a field is doubled)", "a quote stands inside a field"},
 		},
 		"first column": {
 			lines(first, `"foo,A1,2026-11-19,1,paid`, `bar",K1,2026-11-19,4,paid`),
-			nil, []string{"a quote is not closed", "a quote stands inside a field"},
+			nil, []string{"a quote is not closed (a quote inside a field is doubled)", "a quote stands inside a field"},
 		},
 		"last column": {
 			lines(last, `A1,2026-11-19,1,paid,"foo`, `B1,2026-11-19,2,paid,x`, `K1,2026-11-19,4,paid,bar"`),
-			[]string{"B1"}, []string{"a quote is not closed", "a quote stands inside a field"},
+			[]string{"B1"}, []string{"a quote is not closed (a quote inside a field is doubled)", "a quote stands inside a field"},
 		},
 		"sound, middle column": {lines(middle, `A1,2026-11-19,"foo, x`, ``, `2026-11-19,bar,",1,paid`, `B1,2026-11-19,x,2,paid`), []string{"A1", "B1"}, nil},
 		"sound, first column":  {lines(first, `"foo`, `bar",A1,2026-11-19,1,paid`, `x,B1,2026-11-19,2,paid`), []string{"A1", "B1"}, nil},

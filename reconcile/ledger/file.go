@@ -30,8 +30,8 @@ type pass struct {
 	order func(reconcile.Order, string) error
 	bad   func(reconcile.BadRow) error
 
-	see  func(r *rowReader, rec record, v *values)         // each row of the table; may be nil
-	line func(f file, headings []string, rec record) error // takes the rows of another table than a ledger; nil: it is one
+	see  func(r *rowReader, rec record, v *values)                  // each row of the table; may be nil
+	line func(p *pass, f file, headings []string, rec record) error // takes the rows of another table than a ledger; nil: it is one
 
 	counted counted // of the present file
 }
@@ -102,6 +102,7 @@ func (p *pass) rows(ctx context.Context, f file, t table, h header) error {
 		}
 		rec, err := t.next()
 		if errors.Is(err, io.EOF) {
+			p.suspects(f, r)
 			return nil
 		}
 		if err != nil {
@@ -117,7 +118,7 @@ func (p *pass) rows(ctx context.Context, f file, t table, h header) error {
 // row passes on what one record says.
 func (p *pass) row(f file, r *rowReader, rec record) error {
 	if p.line != nil {
-		return p.line(f, r.header.cells, rec)
+		return p.line(p, f, r.header.cells, rec)
 	}
 	if p.trailing(f, r, rec) {
 		return nil
@@ -127,6 +128,7 @@ func (p *pass) row(f file, r *rowReader, rec record) error {
 	at, why := p.unfit(f, r, rec)
 	if why.EN == "" {
 		v := r.read(rec)
+		p.counted.noted(&v)
 		if p.see != nil {
 			p.see(r, rec, &v)
 		}
@@ -150,38 +152,45 @@ func (p *pass) row(f file, r *rowReader, rec record) error {
 	return p.bad(row)
 }
 
-// unfit tells why a record is no row of the table at all, and in which
+// unfit tells why a record is no row of the ledger at all, and in which
 // column; no Words: it is one. A header in the middle is what joined files
 // leave behind: the rows behind it are read under it.
 func (p *pass) unfit(f file, r *rowReader, rec record) (heading string, why reconcile.Words) {
+	sound := rec.why.EN == "" && rec.flaw == flawless
+	if sound && (rec.bom || slices.Contains(rec.cells, r.heading(colBillNo))) {
+		if h, faults := p.books.header(rec.cells); len(faults) == 0 {
+			r.header = h
+			return "", say("表头重复出现：文件由多个文件拼接而成，其后各行照常读取，请去掉本行", "the header stands here again: files were joined; the rows behind it are read, leave this line out")
+		}
+	}
+	return f.broken(r.header.cells, rec, r, "ledger")
+}
+
+// broken tells why a record is no row of a table with these headings, and in
+// which column; section is that of the table in the configuration.
+func (f file) broken(headings []string, rec record, k rowKind, section string) (heading string, why reconcile.Words) {
 	if rec.why.EN != "" {
 		return rec.column, rec.why
 	}
 	if why := rec.flaw.words(f.census.encoding); why.EN != "" {
 		return "", why
 	}
-	if rec.bom || slices.Contains(rec.cells, r.heading(colBillNo)) {
-		if h, faults := p.books.header(rec.cells); len(faults) == 0 {
-			r.header = h
-			return "", say("表头重复出现：文件由多个文件拼接而成", "the header stands here again: files were joined")
-		}
-	}
-	width := len(r.header.cells)
+	width := len(headings)
+	word := trailerWord(rec.cells)
 	switch {
 	case rec.bom:
-		return "", say("行首有字节顺序标记 (BOM)：文件由多个文件拼接而成", "the row begins with a byte order mark: files were joined")
+		return "", say("行首有字节顺序标记 (BOM)：文件由多个文件拼接而成，请去掉后重新导出", "the row begins with a byte order mark: files were joined; leave the mark out")
 	case rec.quote != quoteSound:
 		if rec.at < width {
-			heading = r.header.cells[rec.at]
+			heading = headings[rec.at]
 		}
 		return heading, rec.quote.words()
-	case r.likeTrailer(rec) != "":
-		word := r.likeTrailer(rec)
-		return "", say("本行是合计行（请配置 ledger.control.trailer: %s）", "the row states totals and is no order (try: ledger.control.trailer: %s)", word)
+	case word != "" && !k.certain(rec) && !k.likely(rec):
+		return "", say("本行是合计行（请配置 %s.control.trailer: %s）", "the row states totals (try: %s.control.trailer: %s)", section, word)
 	case len(rec.cells) < width && rec.last:
-		return "", say("只有 %d 列，表头有 %d 列；这是最后一行，文件可能被截断", "has %d columns, the header has %d; it is the last line, the file is probably cut off", len(rec.cells), width)
+		return "", say("只有 %d 列，表头有 %d 列；这是最后一行，文件可能被截断，请重新导出", "has %d columns, the header has %d; it is the last line, the file is probably cut off: export it again", len(rec.cells), width)
 	case len(rec.cells) != width:
-		return "", say("有 %d 列，表头有 %d 列", "has %d columns, the header has %d", len(rec.cells), width)
+		return "", say("有 %d 列，表头有 %d 列：请重新导出，含分隔符的字段须加引号", "has %d columns, the header has %d: export it again, with quotes around fields that hold the separator", len(rec.cells), width)
 	}
 	return "", reconcile.Words{}
 }
@@ -189,11 +198,11 @@ func (p *pass) unfit(f file, r *rowReader, rec record) (heading string, why reco
 func (f flaw) words(e Encoding) reconcile.Words {
 	switch f {
 	case flawEncoded:
-		return say("含 %s 未定义的字节", "holds bytes that %s does not define", e)
+		return say("含 %s 未定义的字节：请重新导出，或核对 encoding", "holds bytes that %s does not define: export it again, or look at encoding", e)
 	case flawNUL:
-		return say("含 NUL 字节", "holds NUL bytes")
+		return say("含 NUL 字节，文件已损坏，请重新导出", "holds NUL bytes, the file is damaged: export it again")
 	case flawLong:
-		return say("本行超过 1 MiB", "is longer than 1 MiB")
+		return say("本行超过 1 MiB，可能缺少换行或引号，请重新导出", "is longer than 1 MiB, a line end or a quote is probably missing: export it again")
 	}
 	return reconcile.Words{}
 }
@@ -201,9 +210,9 @@ func (f flaw) words(e Encoding) reconcile.Words {
 func (q quoteFault) words() reconcile.Words {
 	switch q {
 	case quoteOpen:
-		return say("引号没有闭合", "a quote is not closed")
+		return say("引号没有闭合（字段内的引号应写两次）", "a quote is not closed (a quote inside a field is doubled)")
 	case quoteTrailing:
-		return say("闭合引号后还有文字", "there is text behind a closing quote")
+		return say("闭合引号后还有文字（应整体加引号并将字段内的引号写两次）", "there is text behind a closing quote (quote the whole field and double the quotes inside)")
 	}
 	return say("字段中间有引号（应整体加引号并将引号写两次）", "a quote stands inside a field that does not begin with one (quote the field and double the quote)")
 }

@@ -164,55 +164,6 @@ func TestFormatsSayTheSame(t *testing.T) {
 	}
 }
 
-func TestDamagedJSONLines(t *testing.T) {
-	const sound = `{"bill_no":"3194A","bill_date":"2026-11-19","total_amount":19.08,"status":"PAID"}`
-	for name, c := range map[string]struct {
-		line, why string
-		damaged   bool
-	}{
-		"cut off":           {sound[:40], "is not one JSON object (unexpected EOF); it is the last line, the file is probably cut off", false},
-		"two objects":       {sound + sound, "text behind the object", false},
-		"no object":         {`"x"`, "does not begin with {", false},
-		"a key twice":       {strings.Replace(sound, `{`, `{"status":"UNPAID",`, 1), `the key "status" stands twice`, false},
-		"id as a number":    {strings.Replace(sound, `"3194A"`, `31942023071912562344`, 1), "only 15 digits can be relied on", true},
-		"float":             {strings.Replace(sound, "19.08", "19.079999999999998", 1), "finer than one fen", false},
-		"exponent":          {strings.Replace(sound, "19.08", "1.9e1", 1), "scientific notation", false},
-		"a list":            {strings.Replace(sound, `"PAID"`, `["PAID"]`, 1), "is not mapped", false},
-		"null":              {strings.Replace(sound, `19.08`, `null`, 1), "total_amount is empty", false},
-		"NUL":               {strings.Replace(sound, `3194A`, `3194\u0000`, 1), "characters that no identifier has", false},
-		"key that is empty": {`{"":1}`, "bill_no is empty", false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			r, err := readBytes(t, ledger.JSONL, []byte(sound+"\n\n"+c.line))
-			require.NoError(t, err)
-			require.Len(t, r.orders, 1)
-			require.Len(t, r.bad, 1)
-			require.Equal(t, 3, r.bad[0].Line)
-			require.Contains(t, r.bad[0].Reason.EN, c.why)
-			require.Equal(t, c.damaged, r.bad[0].Damaged)
-			require.Equal(t, strings.ReplaceAll(c.line, "\x00", "\ufffd"), r.bad[0].Raw)
-		})
-	}
-}
-
-func TestJSONLinesAsAWhole(t *testing.T) {
-	_, err := readBytes(t, ledger.JSONL, []byte("[\n{}\n]"))
-	require.ErrorIs(t, err, reconcile.ErrUnreadable)
-	require.ErrorContains(t, err, "one JSON list")
-	_, err = readBytes(t, ledger.JSONL, nil)
-	require.ErrorIs(t, err, reconcile.ErrHeadless)
-	_, err = readBytes(t, ledger.JSONL, []byte(`{"bill_nr":"1"}`))
-	var header *ledger.HeaderError
-	require.ErrorAs(t, err, &header)
-	require.ErrorContains(t, err, `did you mean "bill_nr"?`)
-
-	dir := t.TempDir()
-	writeFile(t, dir, "o.jsonl", `{"bill_no":"3194A","bill_date":"2026-11-19","pay":{"total":1908},"status":"PAID"}`)
-	r, err := readSource(t, ledger.Source{Dir: dir, Pattern: "o.jsonl", Format: ledger.JSONL, Defaults: terminal, Columns: map[string]string{"total_amount": "pay.total"}})
-	require.NoError(t, err)
-	require.Equal(t, reconcile.Fen(1908), r.orders[0].Amount)
-}
-
 func TestDamagedWorkbooks(t *testing.T) {
 	header := []string{"bill_no", "bill_date", "total_amount", "status", "paid_at"}
 	for name, c := range map[string]struct {
@@ -337,25 +288,7 @@ func TestBrokenSheet(t *testing.T) {
 		"no closing": func(s string) string { return strings.Replace(s, "</sheetData>", "", 1) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			z, err := zip.NewReader(bytes.NewReader(sound), int64(len(sound)))
-			require.NoError(t, err)
-			var out bytes.Buffer
-			w := zip.NewWriter(&out)
-			for _, part := range z.File {
-				in, err := part.Open()
-				require.NoError(t, err)
-				text, err := io.ReadAll(in)
-				require.NoError(t, err)
-				if part.Name == "xl/worksheets/sheet1.xml" {
-					text = []byte(damage(string(text)))
-				}
-				to, err := w.Create(part.Name)
-				require.NoError(t, err)
-				_, err = to.Write(text)
-				require.NoError(t, err)
-			}
-			require.NoError(t, w.Close())
-			r, err := readBytes(t, ledger.XLSX, out.Bytes())
+			r, err := readBytes(t, ledger.XLSX, otherPart(t, sound, "xl/worksheets/sheet1.xml", damage))
 			if name == "nothing" {
 				require.NoError(t, err)
 				require.Len(t, r.orders, 6)
@@ -365,6 +298,29 @@ func TestBrokenSheet(t *testing.T) {
 			require.ErrorContains(t, err, "sheet1.xml")
 		})
 	}
+}
+
+// otherPart is a workbook with another text in one of its parts.
+func otherPart(t testing.TB, book []byte, name string, change func(string) string) []byte {
+	z, err := zip.NewReader(bytes.NewReader(book), int64(len(book)))
+	require.NoError(t, err)
+	var out bytes.Buffer
+	w := zip.NewWriter(&out)
+	for _, part := range z.File {
+		in, err := part.Open()
+		require.NoError(t, err)
+		text, err := io.ReadAll(in)
+		require.NoError(t, err)
+		if part.Name == name {
+			text = []byte(change(string(text)))
+		}
+		to, err := w.Create(part.Name)
+		require.NoError(t, err)
+		_, err = to.Write(text)
+		require.NoError(t, err)
+	}
+	require.NoError(t, w.Close())
+	return out.Bytes()
 }
 
 func TestCutOffGzip(t *testing.T) {

@@ -15,12 +15,16 @@ import (
 // Guess is what a file looks like; a person decides.
 type Guess struct {
 	Format   Format
-	Encoding Encoding // of a text file: what it was read as
-	Table    string   // of a database: the one that is most like a ledger
-	Unit     Unit
+	Encoding Encoding          // of a text file: what it was read as
+	Table    string            // of a database: the one that is most like a ledger
+	Pattern  string            // the path, with {date} or {yyyymmdd} where it names a day
+	Unit     Unit              // none: no amount was seen
+	Units    string            // what speaks for the unit, in a sentence
 	Columns  map[string]string // ours: theirs
 	Statuses map[reconcile.Status][]string
 	Trailer  string
+
+	day reconcile.Day // that the path names; zero: none
 
 	Missing  []string // required columns of ours that nothing looks like
 	Unknown  []string // words in the status column whose meaning nobody can know, or that have two
@@ -53,9 +57,12 @@ func GuessFile(ctx context.Context, path string) (Guess, error) {
 	if len(l.headings) == 0 {
 		return Guess{}, fmt.Errorf("%q: %w", path, reconcile.ErrHeadless)
 	}
+	g.place(path)
 	found := g.columns(l)
 	g.unit(l, found)
 	g.statuses(l, found)
+	g.named(l, found)
+	g.prove(l)
 	return g, nil
 }
 
@@ -119,110 +126,114 @@ func (g *Guess) look(ctx context.Context, path string) (look, error) {
 	if g.Format != XLSX {
 		g.Encoding = c.encoding
 	}
-	in, _, err := open(path)
-	if err != nil {
-		return look{}, err
-	}
-	defer in.Close()
-	t, err := b.tableOf(f, in)
-	if err != nil {
-		return look{}, err
-	}
-	defer t.close()
-	return g.lookAt(t)
-}
-
-func (g *Guess) lookAt(t table) (look, error) {
-	var l look
-	var err error
-	switch t := t.(type) {
-	case *recordReader:
-		l.headings, err = t.likelyHeader()
-		t.width = len(l.headings)
-	case *workbookTable:
-		l.headings, err = t.likelyHeader()
-		t.width = len(l.headings)
-	case *jsonTable:
-		l.headings = t.keys
-		t.index()
-	}
-	for err == nil && len(l.rows) < guessRows {
-		var rec record
-		if rec, err = t.next(); err == nil && len(rec.cells) == len(l.headings) && rec.flaw == flawless && rec.why.EN == "" {
-			rec.cells = slices.Clone(rec.cells)
-			l.rows = append(l.rows, rec)
-		} else if err == nil && g.Trailer == "" {
-			g.Trailer = trailerWord(rec.cells)
-		}
-	}
+	l, err := g.lookAt(b, f)
 	if errors.Is(err, io.EOF) {
-		err = nil
+		return l, nil
 	}
 	return l, err
 }
 
-// likelyHeader is the first line, with the separator that makes most of it.
-func (rr *recordReader) likelyHeader() ([]string, error) {
-	rr.sep = separators[0]
-	rec, err := rr.next()
+// opened is a file as a table, from its beginning.
+func (b *Books) opened(f file) (t table, end func(), err error) {
+	in, _, err := open(f.path)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var best []string
-	for _, sep := range separators {
-		if cells, _, _ := split(rec.text, sep, nil); len(cells) > len(best) {
-			best, rr.sep = trimmedAll(cells), sep
-		}
+	if t, err = b.tableOf(f, in); err != nil {
+		in.Close()
+		return nil, nil, err
 	}
-	return best, nil
+	return t, func() { t.close(); in.Close() }, nil
 }
 
-// likelyHeader is the first of the top rows that has most cells.
-func (t *workbookTable) likelyHeader() ([]string, error) {
-	var rows []sheetRow
-	best := 0
-	for range titleRows {
-		r, err := t.take()
+// lookAt reads the headings and the rows; io.EOF: there are none.
+func (g *Guess) lookAt(b *Books, f file) (l look, err error) {
+	t, end, err := b.opened(f)
+	if err != nil {
+		return look{}, err
+	}
+	defer end()
+	switch first := t.(type) {
+	case *recordReader:
+		line, sep := 0, byte(0)
+		if l.headings, line, sep, err = first.likelyHeader(); err != nil {
+			return l, err
+		}
+		again, end, err := b.opened(f) // what follows was read with another separator
+		if err != nil {
+			return l, err
+		}
+		defer end()
+		rr := again.(*recordReader)
+		rr.sep = sep
+		for rec := (record{}); rec.line < line; {
+			if rec, err = rr.next(); err != nil {
+				return l, err
+			}
+		}
+		rr.width, t = len(l.headings), rr
+	case *workbookTable:
+		l.headings, err = first.likelyHeader()
+		first.width = len(l.headings)
+	case *jsonTable:
+		l.headings = first.keys
+		first.index()
+	}
+	if err != nil {
+		return l, err
+	}
+	return l, g.rows(&l, t)
+}
+
+// rows keeps the first rows, and reads on to the end for the trailer.
+func (g *Guess) rows(l *look, t table) error {
+	ended := "" // the word of the last row, if that was of a trailer
+	for {
+		rec, err := t.next()
 		if errors.Is(err, io.EOF) {
-			break
+			return nil
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
-		rows = append(rows, r)
-		if filled(r.stored) > filled(rows[best].stored) {
-			best = len(rows) - 1
+		if word := trailerWord(rec.cells); word != "" && !dated(rec) {
+			if ended == "" || ended == "小计" {
+				g.Trailer, ended = word, word
+			}
+			continue
+		}
+		if g.Trailer != "" && !dated(rec) {
+			continue
+		}
+		ended = ""
+		if slices.Equal(trimmedAll(rec.cells), l.headings) {
+			g.doubt("the header stands again in line %d, where it is a bad row: files were joined", rec.line)
+			continue
+		}
+		if len(l.rows) < guessRows && len(rec.cells) == len(l.headings) && rec.flaw == flawless && rec.why.EN == "" {
+			rec.cells, rec.numbers, rec.stored = slices.Clone(rec.cells), slices.Clone(rec.numbers), slices.Clone(rec.stored)
+			l.rows = append(l.rows, rec)
 		}
 	}
-	if len(rows) == 0 {
-		return nil, io.EOF
-	}
-	t.before = rows[best+1:]
-	return trimmedAll(rows[best].stored), nil
 }
 
-func filled(cells []string) (n int) {
-	for _, c := range cells {
-		if strings.TrimSpace(c) != "" {
-			n++
+// dated says whether a cell of a record holds a date.
+func dated(rec record) bool {
+	for i, cell := range rec.cells {
+		if day, _, _ := strings.Cut(strings.TrimSpace(cell), " "); day != "" {
+			if _, why := dateOf(day, rec.nature(i)); why.EN == "" {
+				return true
+			}
 		}
 	}
-	return n
-}
-
-func trimmedAll(cells []string) []string {
-	all := make([]string, len(cells))
-	for i, c := range cells {
-		all[i] = strings.TrimSpace(c)
-	}
-	return all
+	return false
 }
 
 func trailerWord(cells []string) string {
 	if at := firstFilled(cells); at >= 0 {
 		for _, w := range trailerWords {
-			if strings.HasPrefix(strings.TrimSpace(cells[at]), w) {
-				return w
+			if strings.HasPrefix(Fold(strings.TrimSpace(cells[at])), w) {
+				return strings.TrimSpace(cells[at])[:len(w)]
 			}
 		}
 	}

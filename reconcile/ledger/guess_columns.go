@@ -15,26 +15,23 @@ func (g *Guess) columns(l look) (found [columnCount]int) {
 	taken := map[int]bool{}
 	for c := range columnCount {
 		found[c] = -1
-		for i, heading := range l.headings {
-			if !taken[i] && slices.Contains(c.names(), bare(heading)) {
-				found[c], taken[i] = i, true
-				break
+		for _, name := range c.names() {
+			for i, heading := range l.headings {
+				if found[c] < 0 && !taken[i] && bare(heading) == name {
+					found[c], taken[i] = i, true
+				}
 			}
 		}
 	}
-	for _, c := range []column{colBillNo, colBillDate, colTotal, colStatus} {
-		for i := range l.headings {
-			if found[c] < 0 && !taken[i] && l.headings[i] != "" && l.looksLike(c, i) {
-				found[c], taken[i] = i, true
-				g.doubt("%s was taken for %s by its content alone", shown(l.headings[i]), c)
-			}
-		}
-	}
+	g.byContent(l, &found, taken)
 	for c, at := range found {
 		c := column(c)
 		switch {
-		case at < 0 && c.required():
+		case at < 0 && c.required() && !(c == colTotal && (found[colRefundAmount] >= 0 || found[colAuthedAmount] >= 0)):
 			g.Missing = append(g.Missing, c.String())
+		case at >= 0 && l.count(at) > 1:
+			g.doubt("the heading %s stands %d times; the one in column %d was taken for %s. Where another is meant, write its number behind the #", shown(l.headings[at]), l.count(at), at+1, c)
+			g.Columns[c.String()] = l.numbered(at)
 		case at >= 0 && l.headings[at] != c.String():
 			g.Columns[c.String()] = l.headings[at]
 		}
@@ -45,6 +42,28 @@ func (g *Guess) columns(l look) (found [columnCount]int) {
 		}
 	}
 	return found
+}
+
+// count is how often the heading of a column stands there.
+func (l look) count(at int) (n int) {
+	for _, h := range l.headings {
+		if h == l.headings[at] {
+			n++
+		}
+	}
+	return n
+}
+
+// numbered is the heading of a column that stands there more than once, as nth
+// understands it.
+func (l look) numbered(at int) string {
+	n := 0
+	for _, h := range l.headings[:at+1] {
+		if h == l.headings[at] {
+			n++
+		}
+	}
+	return fmt.Sprintf("%s#%d", l.headings[at], n)
 }
 
 func (g *Guess) doubt(format string, values ...any) {
@@ -59,55 +78,6 @@ func (l look) cellsOf(at int) (cells []string) {
 		}
 	}
 	return cells
-}
-
-// looksLike says whether every cell of a column could be one of ours.
-func (l look) looksLike(c column, at int) bool {
-	filled, different := 0, map[string]bool{}
-	for _, r := range l.rows {
-		cell, n, fits := strings.TrimSpace(r.cells[at]), r.nature(at), false
-		if cell == "" {
-			continue
-		}
-		filled++
-		different[cell] = true
-		switch c {
-		case colBillNo:
-			fits = len(cell) >= 20 && sane(cell)
-		case colBillDate:
-			_, why := dateOf(cell, n)
-			fits = why.EN == ""
-		case colTotal:
-			_, why := Yuan.amountOf(cell, n)
-			_, dated := date(cell)
-			fits = why.EN == "" && dated.EN != "" && len(cell) < 12
-		case colStatus:
-			_, known := statusWords[Fold(cell)]
-			fits = known
-		}
-		if !fits {
-			return false
-		}
-	}
-	return filled > 0 && (c != colBillNo || len(different) > filled/2)
-}
-
-// unit is told by the heading, or by a decimal point.
-func (g *Guess) unit(l look, found [columnCount]int) {
-	g.Unit = Fen
-	for c, at := range found {
-		if at < 0 || !column(c).money() {
-			continue
-		}
-		if strings.Contains(l.headings[at], "元") || slices.ContainsFunc(l.cellsOf(at), func(s string) bool { return strings.Contains(s, ".") }) {
-			g.Unit = Yuan
-			return
-		}
-		if strings.Contains(l.headings[at], "分") {
-			return
-		}
-	}
-	g.doubt("no amount has a decimal point: is the unit fen, or whole yuan?")
 }
 
 // statuses sorts the words of the status column.

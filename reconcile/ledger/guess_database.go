@@ -56,7 +56,7 @@ func lookAtTable(ctx context.Context, db *sql.DB, name string) (look, error) {
 	}
 	defer rows.Close()
 	for rows.Next() {
-		values, into := make([]sql.NullString, len(l.headings)), make([]any, len(l.headings))
+		values, into := make([]sql.NullString, 2*len(l.headings)), make([]any, 2*len(l.headings))
 		cells := make([]string, len(l.headings))
 		for i := range values {
 			into[i] = &values[i]
@@ -64,8 +64,8 @@ func lookAtTable(ctx context.Context, db *sql.DB, name string) (look, error) {
 		if err := rows.Scan(into...); err != nil {
 			return look{}, err
 		}
-		for i, v := range values {
-			cells[i] = v.String
+		for i := range cells {
+			cells[i] = values[i].String
 		}
 		l.rows = append(l.rows, record{cells: cells})
 	}

@@ -1,8 +1,11 @@
 package ledger
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -39,8 +42,9 @@ func (b *Books) header(cells []string) (header, []HeaderFault) {
 }
 
 // find lists the cells that hold the heading of a column: the configured one
-// word for word, else our own name in upper or lower case, unless the
-// configuration gives that heading to another column.
+// word for word, where none is the nth of that name (金额#2), else our own
+// name in upper or lower case, unless the configuration gives that heading to
+// another column.
 func (b *Books) find(c column, there []string) (found []int) {
 	for i, heading := range there {
 		switch configured := b.headings[c]; {
@@ -52,7 +56,31 @@ func (b *Books) find(c column, there []string) (found []int) {
 			found = append(found, i)
 		}
 	}
+	if found == nil {
+		return nth(b.headings[c], there)
+	}
 	return found
+}
+
+// nth is the cell that a heading with a number names: 金额#2 is the second of
+// the headings 金额.
+func nth(heading string, there []string) []int {
+	i := strings.LastIndexByte(heading, '#')
+	if i < 0 {
+		return nil
+	}
+	n, err := strconv.Atoi(heading[i+1:])
+	if err != nil {
+		return nil
+	}
+	for at, h := range there {
+		if h == heading[:i] {
+			if n--; n == 0 {
+				return []int{at}
+			}
+		}
+	}
+	return nil
 }
 
 func (b *Books) headingFault(c column, found []int, there []string) HeaderFault {
@@ -62,7 +90,8 @@ func (b *Books) headingFault(c column, found []int, there []string) HeaderFault 
 	}
 	switch {
 	case len(found) > 1:
-		f.Problem = fmt.Sprintf("heading %q stands twice, in columns %d and %d", there[found[0]], found[0]+1, found[1]+1)
+		heading := there[found[0]]
+		f.Problem = fmt.Sprintf("heading %q stands twice, in columns %d and %d; write %s: %q or %q for the one that is meant", heading, found[0]+1, found[1]+1, c, heading+"#1", heading+"#2")
 		return f
 	case len(found) == 1:
 		return HeaderFault{}
@@ -72,13 +101,28 @@ func (b *Books) headingFault(c column, found []int, there []string) HeaderFault 
 		return HeaderFault{}
 	case c.required():
 		f.Problem = fmt.Sprintf("no column %s, and the configuration names none for it", c)
-	case b.source.Defaults.of(c) == "" && (c == colMID || c == colTID || c == colInstMID):
+	case b.source.Defaults.of(c) == "" && c.terminal():
 		f.Problem = fmt.Sprintf("no column %s, and no default for it in the configuration", c)
 	default:
 		return HeaderFault{}
 	}
+	if b.unwritten(c, there) {
+		return HeaderFault{}
+	}
 	f.DidYouMean = c.likeliest(f.Heading, b.unnamed(there))
+	f.unlike = f.DidYouMean == ""
 	return f
+}
+
+// unwritten: JSON lines leave out what is null, and on a day without refunds no
+// line has the key of a refund. A key that may be missing is empty then, unless
+// another one stands there that people use for it.
+func (b *Books) unwritten(c column, there []string) bool {
+	needed := c.required() && !(c == colTotal && b.refundsAlone(there)) || c.terminal() && b.source.Defaults.of(c) == ""
+	if b.source.Format != JSONL || b.headings[c] == "" || needed {
+		return false
+	}
+	return !slices.ContainsFunc(b.unnamed(there), func(heading string) bool { return slices.Contains(c.names(), bare(heading)) })
 }
 
 // unnamed are the headings that are no column's yet.
@@ -135,18 +179,45 @@ func (d Defaults) of(c column) string {
 // recognised by a header whose columns are found that way alone.
 var separators = []byte{',', '\t', ';', '|'}
 
-// firstHeader reads the header of a file and settles the separator of rr.
-// io.EOF: there is none.
+// firstHeader finds the header of a text and settles the separator of rr: the
+// first of the top lines in which every column is found; of a text without
+// one, it says what the line that comes nearest to it lacks. io.EOF: there is
+// no line.
 func (b *Books) firstHeader(rr *recordReader, file string) (header, error) {
 	rr.sep = separators[0]
-	rec, err := rr.next()
-	if err != nil {
-		return header{}, err
+	var above []record
+	var least *HeaderError
+	for range titleRows {
+		rec, err := rr.next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return header{}, err
+		}
+		if rec.flaw == flawNUL && least == nil {
+			return header{}, fmt.Errorf("%q: %w: its header holds NUL bytes; save it as CSV in UTF-8 or GB18030", file, ErrNotText)
+		}
+		h, faults := b.separated(rr, rec)
+		if len(faults) == 0 {
+			rr.above = noTitles(above, h, func(r record) []string { cells, _, _ := split(r.text, rr.sep, nil); return cells })
+			return h, nil
+		}
+		if least == nil || len(faults) < len(least.Faults) {
+			least = b.headerError(file, rec.line, h.cells, faults)
+		}
+		rec.cells = nil
+		above = append(above, rec)
 	}
-	if rec.flaw == flawNUL {
-		return header{}, fmt.Errorf("%q: %w: its header holds NUL bytes; save it as CSV in UTF-8 or GB18030", file, ErrNotText)
+	if least == nil {
+		return header{}, io.EOF
 	}
-	var least []HeaderFault
+	return header{}, least
+}
+
+// separated takes a line for the header, with the separator that fits best;
+// one without a fault is settled.
+func (b *Books) separated(rr *recordReader, rec record) (best header, least []HeaderFault) {
 	for _, sep := range separators {
 		cells, quote, _ := split(rec.text, sep, nil)
 		h, faults := b.header(cells)
@@ -155,10 +226,36 @@ func (b *Books) firstHeader(rr *recordReader, file string) (header, error) {
 			return h, nil
 		}
 		if least == nil || len(faults) < len(least) {
-			least = faults
+			best, least = h, faults
 		}
 	}
-	return header{}, &HeaderError{File: file, Line: rec.line, Faults: least}
+	return best, least
+}
+
+// titleRows is how many rows are looked at for the header: titles that people
+// and programs write may stand above it.
+const titleRows = 10
+
+// noTitles are, of the records above a header, those that fill more than half
+// of its cells: they may be orders under another header, and are bad rows.
+func noTitles(above []record, h header, cells func(record) []string) (rows []record) {
+	for _, rec := range above {
+		if rec.flaw == flawless && 2*filled(cells(rec)) <= filled(h.cells) {
+			continue
+		}
+		rec.why = say("在表头之上，且不像标题（文件可能由多个文件拼接而成）", "stands above the header and is no title; files may have been joined")
+		rows = append(rows, rec)
+	}
+	return rows
+}
+
+func filled(cells []string) (n int) {
+	for _, c := range cells {
+		if strings.TrimSpace(c) != "" {
+			n++
+		}
+	}
+	return n
 }
 
 // unreadable is the fault of a header that is damaged as a line.

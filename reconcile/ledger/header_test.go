@@ -1,9 +1,12 @@
 package ledger_test
 
 import (
+	"bytes"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"github.com/xuri/excelize/v2"
 
 	"github.com/umsrecon/umsrecon/reconcile"
 	"github.com/umsrecon/umsrecon/reconcile/ledger"
@@ -20,7 +23,12 @@ func TestHeaderFaults(t *testing.T) {
 			text: "a,b\n",
 			want: "orders.csv:1: no column bill_no, and the configuration names none for it; no column bill_date, and the configuration names none for it; " +
 				"no column mid, and no default for it in the configuration; no column tid, and no default for it in the configuration; no column inst_mid, and no default for it in the configuration; " +
-				"no column total_amount, and the configuration names none for it; no column status, and the configuration names none for it",
+				"no column total_amount, and the configuration names none for it; no column status, and the configuration names none for it" +
+				`; headings there that nothing names: "a", "b"`,
+		},
+		"renamed beyond recognition": {
+			text: "bill_no,bill_date,应交,status,备注,a,b,c,d,e,f,g\n", defaults: terminal, columns: map[string]string{"total_amount": "total_fee"},
+			want: `orders.csv:1: no column "total_fee", which the configuration names for total_amount; headings there that nothing names: "应交", "备注", "a", "b", "c", "d", "e", "f", …`,
 		},
 		"mistyped": {
 			text: "\n\nbil_no,bill_date,total_amount,status\n", defaults: terminal,
@@ -44,7 +52,7 @@ func TestHeaderFaults(t *testing.T) {
 		},
 		"twice": {
 			text: plainHeader + ",x,Status\n", defaults: terminal,
-			want: `orders.csv:1: heading "status" stands twice, in columns 4 and 6`,
+			want: `orders.csv:1: heading "status" stands twice, in columns 4 and 6; write status: "status#1" or "status#2" for the one that is meant`,
 		},
 		"only the default that is missing": {
 			text: plainHeader + "\n", defaults: ledger.Defaults{MID: "1", InstMID: "2"},
@@ -56,7 +64,7 @@ func TestHeaderFaults(t *testing.T) {
 		},
 		"damaged quote": {
 			text: plainHeader + ",\"remark\n", defaults: terminal,
-			want: "orders.csv:1: in the header, a quote is not closed",
+			want: "orders.csv:1: in the header, a quote is not closed (a quote inside a field is doubled)",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -139,4 +147,76 @@ statuses: the word "CLOSED" stands for both paid and closed`)
 func TestColumns(t *testing.T) {
 	require.Len(t, ledger.Columns(), 23)
 	require.NotContains(t, ledger.Columns(), "")
+}
+
+// Titles may stand above the header of a text as of a workbook. What is above
+// it and is no title is not passed over in silence.
+func TestTitlesAboveTheHeader(t *testing.T) {
+	const row = "3194A,2026-11-19,1908,PAID"
+	for name, c := range map[string]struct {
+		text string
+		line int
+		bad  []int
+	}{
+		"a title":                 {lines("2026年11月19日 订单明细", plainHeader, row), 3, nil},
+		"a title in many cells":   {lines("订单明细,,,", "商户号：898340149000005,,,", "", plainHeader, row), 5, nil},
+		"a title with commas":     {lines("订单明细,2026-11-19", plainHeader, row), 3, nil},
+		"tabs":                    {lines("订单明细", strings.ReplaceAll(plainHeader, ",", "\t"), strings.ReplaceAll(row, ",", "\t")), 3, nil},
+		"orders of another file":  {lines("单号,bill_date,total_amount,status", row, plainHeader, row), 4, []int{1, 2}},
+		"a line that is damaged":  {lines("\x00", plainHeader, row), 0, nil},
+		"nine titles":             {lines("1", "2", "3", "4", "5", "6", "7", "8", "9", plainHeader, row), 11, nil},
+		"ten titles are too many": {lines("1", "2", "3", "4", "5", "6", "7", "8", "9", "10", plainHeader, row), 0, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, err := readBooks(newBooks(t, source(t, c.text)), day)
+			if c.line == 0 {
+				require.ErrorIs(t, err, reconcile.ErrUnreadable)
+				return
+			}
+			require.NoError(t, err)
+			require.Len(t, r.orders, 1)
+			require.Equal(t, c.line, r.orders[0].Source.Line)
+			var bad []int
+			for _, b := range r.bad {
+				bad = append(bad, b.Line)
+				require.Contains(t, b.Reason.EN, "stands above the header and is no title")
+			}
+			require.Equal(t, c.bad, bad)
+			require.Equal(t, int64(1+len(c.bad)), r.load.Rows)
+		})
+	}
+}
+
+func TestOrdersAboveTheHeaderOfAWorkbook(t *testing.T) {
+	r, err := readBytes(t, ledger.XLSX, sheet(t, [][]any{
+		{"订单明细"}, {"单号", "bill_date", "total_amount", "status"}, {"3194A", "2026-11-19", "19.08", "PAID"},
+		{"bill_no", "bill_date", "total_amount", "status"}, {"3194B", "2026-11-19", "19.08", "PAID"},
+	}))
+	require.NoError(t, err)
+	require.Len(t, r.orders, 1)
+	require.Equal(t, "3194B", r.orders[0].BillNo)
+	require.Len(t, r.bad, 2)
+	require.Contains(t, r.bad[0].Reason.EN, "stands above the header")
+}
+
+// sheet is a workbook of one sheet with these values in its cells.
+func sheet(t testing.TB, rows [][]any) []byte { return sheetIn(t, rows, 0) }
+
+// inFull is sheet with numbers shown to their last digit.
+func inFull(t testing.TB, rows [][]any) []byte { return sheetIn(t, rows, 1) }
+
+func sheetIn(t testing.TB, rows [][]any, format int) []byte {
+	f := excelize.NewFile()
+	defer f.Close()
+	for i, row := range rows {
+		cell, err := excelize.CoordinatesToCellName(1, i+1)
+		require.NoError(t, err)
+		require.NoError(t, f.SetSheetRow("Sheet1", cell, &row))
+	}
+	style, err := f.NewStyle(&excelize.Style{NumFmt: format})
+	require.NoError(t, err)
+	require.NoError(t, f.SetCellStyle("Sheet1", "A1", "A99", style))
+	var out bytes.Buffer
+	require.NoError(t, f.Write(&out))
+	return out.Bytes()
 }

@@ -17,14 +17,15 @@ var damages = []struct {
 	zh, en string
 	fits   func(string) bool
 }{
-	{"%s 被表格软件改成了科学计数法，末尾数字已丢失", "%s was turned into scientific notation by a spreadsheet; its digits are lost", scientific},
-	{"%s 第 15 位以后全为零，数字已被表格软件丢失", "%s has nothing but zeros behind its 15th digit; a spreadsheet has lost its digits", rounded},
-	{"%s 被表格软件改成了小数", "%s was turned into a decimal number by a spreadsheet", decimal},
-	{"%s 是表格软件的错误值", "%s is an error value of a spreadsheet", func(s string) bool { return strings.HasPrefix(s, "#") }},
-	{"%s 被写成了表格公式", "%s is written as a spreadsheet formula", func(s string) bool { return strings.HasPrefix(s, "=") }},
-	{"%s 含反引号或撇号", "%s holds a backtick or an apostrophe", has("`'‘’´＇")},
-	{"%s 含全角字符", "%s has full-width characters", hasWide},
-	{"%s 含多余空白", "%s has stray blanks", func(s string) bool { return strings.IndexFunc(s, invisible) >= 0 }},
+	{"%s 被表格软件改成了科学计数法，末尾数字已丢失，请将该列以文本导出", "%s was turned into scientific notation by a spreadsheet; its digits are lost, export the column as text", scientific},
+	{"%s 第 15 位以后全为零，数字已被表格软件丢失，请将该列以文本导出", "%s has nothing but zeros behind its 15th digit; a spreadsheet has lost its digits, export the column as text", rounded},
+	{"%s 被表格软件改成了小数，请将该列以文本导出", "%s was turned into a decimal number by a spreadsheet; export the column as text", decimal},
+	{"%s 是表格软件的错误值，请从原系统重新导出", "%s is an error value of a spreadsheet; export it again from where it came", func(s string) bool { return strings.HasPrefix(s, "#") }},
+	{"%s 被写成了表格公式，请去掉 = 与引号", "%s is written as a spreadsheet formula; leave out the = and the quotes", func(s string) bool { return strings.HasPrefix(s, "=") }},
+	{"%s 含反引号或撇号，请去掉", "%s holds a backtick or an apostrophe; leave it out", has("`'‘’´＇")},
+	{"%s 含全角字符，请改为半角", "%s has full-width characters; write ASCII ones", hasWide},
+	{"%s 首尾有多余空白，请去掉", "%s has stray blanks around it; leave them out", func(s string) bool { return strings.TrimFunc(s, invisible) != s }},
+	{"%s 中间有空白，请去掉", "%s has a blank inside; leave it out", func(s string) bool { return strings.IndexFunc(s, invisible) >= 0 }},
 }
 
 // ident checks an identifier as it stands in its cell, untrimmed and not
@@ -35,7 +36,7 @@ func ident(c column, value string, n nature) (why reconcile.Words, damaged bool)
 	}
 	if sane(value) && len(value) <= maxIdent {
 		if c == colTID && len(value) < 8 && digits(value) {
-			return say("终端号 %s 不足 8 位，前导零已丢失", "tid %s is shorter than 8 digits; its leading zeros are lost", shown(value)), true
+			return say("终端号 %s 不足 8 位，前导零已丢失，请将该列以文本导出", "tid %s is shorter than 8 digits; its leading zeros are lost, export the column as text", shown(value)), true
 		}
 		return reconcile.Words{}, false
 	}

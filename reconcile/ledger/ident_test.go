@@ -74,6 +74,6 @@ func TestDamageIsThePrimaryProblem(t *testing.T) {
 	r := readText(t, lines("total_amount,bill_date,status,bill_no", "x,2026-11-19,paid,3.19E+17"))
 	require.True(t, r.bad[0].Damaged)
 	require.Equal(t, "bill_no", r.bad[0].Column)
-	require.Equal(t, `"3.19E+17" was turned into scientific notation by a spreadsheet; its digits are lost; column "total_amount": amount "x" is not a number`, r.bad[0].Reason.EN)
-	require.Equal(t, `"3.19E+17" 被表格软件改成了科学计数法，末尾数字已丢失；列 "total_amount"：金额 "x" 不是数字`, r.bad[0].Reason.ZH)
+	require.Equal(t, `"3.19E+17" was turned into scientific notation by a spreadsheet; its digits are lost, export the column as text; column "total_amount": amount "x" is not a number; write fen like 1234`, r.bad[0].Reason.EN)
+	require.Equal(t, `"3.19E+17" 被表格软件改成了科学计数法，末尾数字已丢失，请将该列以文本导出；列 "total_amount"：金额 "x" 不是数字，应写作 1234（分）`, r.bad[0].Reason.ZH)
 }

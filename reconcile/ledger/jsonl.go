@@ -105,9 +105,9 @@ func (t *jsonTable) read(rec *record) {
 	})
 	switch {
 	case errors.Is(err, errTwice):
-		rec.why = say("键 %s 重复出现", "the key %s stands twice", shown(rec.column))
+		rec.why = say("键 %s 重复出现，无法确定以哪个为准", "the key %s stands twice, and which one counts is not known: leave one out", shown(rec.column))
 	case err != nil:
-		rec.why = cutOff(say("不是一个 JSON 对象（%v）", "is not one JSON object (%v)", err), rec.last)
+		rec.why = cutOff(reconcile.Words{ZH: "本行不是一个完整的 JSON 对象（每行应为一个）", EN: fmt.Sprintf("is not one JSON object (%v)", err)}, rec.last)
 	}
 }
 
@@ -137,7 +137,7 @@ func keysOf(ctx context.Context, f file) ([]string, error) {
 			return nil, fmt.Errorf("%q: %w", f.path, err)
 		}
 		if n == 0 && strings.HasPrefix(strings.TrimSpace(l.text), "[") {
-			return nil, fmt.Errorf("%q: %w: it is one JSON list; write one object a line (JSON Lines)", f.path, reconcile.ErrUnreadable)
+			return nil, refusal{fmt.Errorf("%q: it is one JSON list; write one object a line (JSON Lines)", f.path)}
 		}
 		if l.flaw != flawless {
 			continue
@@ -147,7 +147,7 @@ func keysOf(ctx context.Context, f file) ([]string, error) {
 				known[key], keys = true, append(keys, key)
 			}
 			if len(keys) > maxKeys {
-				return fmt.Errorf("%q: %w: it has more than %d keys", f.path, reconcile.ErrUnreadable, maxKeys)
+				return refusal{fmt.Errorf("%q: it has more than %d keys; leave out what is no ledger", f.path, maxKeys)}
 			}
 			return nil
 		})

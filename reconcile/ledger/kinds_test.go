@@ -28,6 +28,7 @@ func TestKindsOfDamage(t *testing.T) {
 		"backtick":                   {id, "`0001", "backtick or an apostrophe", "0001", true},
 		"tab":                        {id, "\t0001", "stray blanks", "0001", true},
 		"blank":                      {id, "0001 ", "stray blanks", "0001", true},
+		"blank inside":               {id, "00 01", "blank inside", "0001", true},
 		"full-width blank":           {id, "0001\u3000", "stray blanks", "0001", true},
 		"mark of no width":           {id, "\u200b0001", "stray blanks", "0001", true},
 		"full-width digits":          {id, "３１９４", "full-width characters", "3194", true},

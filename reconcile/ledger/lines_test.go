@@ -32,10 +32,10 @@ func billNos(r result) (nos []int) {
 // A damaged quote costs its own line, wherever in the line it is.
 func TestDamagedQuotes(t *testing.T) {
 	for name, c := range map[string]struct{ remark, reason string }{
-		"never closed":              {`"a`, "a quote is not closed"},
-		"never closed, then commas": {`"a,b,c`, "a quote is not closed"},
-		"text behind":               {`"a"b`, "there is text behind a closing quote"},
-		"blank behind":              {`"a" `, "there is text behind a closing quote"},
+		"never closed":              {`"a`, "a quote is not closed (a quote inside a field is doubled)"},
+		"never closed, then commas": {`"a,b,c`, "a quote is not closed (a quote inside a field is doubled)"},
+		"text behind":               {`"a"b`, "there is text behind a closing quote (quote the whole field and double the quotes inside)"},
+		"blank behind":              {`"a" `, "there is text behind a closing quote (quote the whole field and double the quotes inside)"},
 		"inside":                    {`a"b`, "a quote stands inside a field that does not begin with one (quote the field and double the quote)"},
 		"opening one lost":          {`a"`, "a quote stands inside a field that does not begin with one (quote the field and double the quote)"},
 		"blank before":              {` "a"`, "a quote stands inside a field that does not begin with one (quote the field and double the quote)"},
@@ -76,21 +76,21 @@ func TestQuotedFieldsOverLines(t *testing.T) {
 
 	r = readText(t, lines(remarked, row(1, long(51)), row(2, "")))
 	require.Equal(t, []int{2}, billNos(r))
-	require.Equal(t, "a quote is not closed", r.bad[0].Reason.EN)
+	require.Equal(t, "a quote is not closed (a quote inside a field is doubled)", r.bad[0].Reason.EN)
 }
 
 func TestColumnCount(t *testing.T) {
 	r := readText(t, lines(remarked, "3194,2026-11-19", row(1, "x,y"), row(2, ""))+"31940003,2026-11")
 	require.Equal(t, []int{2}, billNos(r))
-	require.Equal(t, "has 2 columns, the header has 5", r.bad[0].Reason.EN)
-	require.Equal(t, "has 6 columns, the header has 5", r.bad[1].Reason.EN)
-	require.Equal(t, "has 2 columns, the header has 5; it is the last line, the file is probably cut off", r.bad[2].Reason.EN)
+	require.Equal(t, "has 2 columns, the header has 5: export it again, with quotes around fields that hold the separator", r.bad[0].Reason.EN)
+	require.Equal(t, "has 6 columns, the header has 5: export it again, with quotes around fields that hold the separator", r.bad[1].Reason.EN)
+	require.Equal(t, "has 2 columns, the header has 5; it is the last line, the file is probably cut off: export it again", r.bad[2].Reason.EN)
 }
 
 func TestNULCostsItsRow(t *testing.T) {
 	r := readText(t, lines(remarked, row(1, ""), row(2, "a\x00b"), row(3, "\"a"), row(4, "\x00"), row(5, "")))
 	require.Equal(t, []int{1, 5}, billNos(r))
-	require.Equal(t, "holds NUL bytes", r.bad[0].Reason.EN)
+	require.Equal(t, "holds NUL bytes, the file is damaged: export it again", r.bad[0].Reason.EN)
 	require.Equal(t, row(2, "a\ufffdb"), r.bad[0].Raw)
 }
 
@@ -102,7 +102,7 @@ func TestLongRows(t *testing.T) {
 	require.Equal(t, []int{1, 4}, billNos(r))
 	require.Len(t, r.bad, 4)
 	for _, b := range r.bad {
-		require.Equal(t, "is longer than 1 MiB", b.Reason.EN)
+		require.Equal(t, "is longer than 1 MiB, a line end or a quote is probably missing: export it again", b.Reason.EN)
 		require.Less(t, len(b.Raw), 5000)
 	}
 	require.Contains(t, r.bad[1].Raw, fmt.Sprintf("… [%d bytes, sha256 ", len(row(3, ""))+3*mib))
@@ -116,7 +116,7 @@ func TestLongRowInGB18030(t *testing.T) {
 	require.NoError(t, err)
 	r := readText(t, gb)
 	require.Equal(t, []int{2}, billNos(r))
-	require.Equal(t, "is longer than 1 MiB", r.bad[0].Reason.EN)
+	require.Equal(t, "is longer than 1 MiB, a line end or a quote is probably missing: export it again", r.bad[0].Reason.EN)
 }
 
 func TestRawIsBoundedAndClean(t *testing.T) {
@@ -135,11 +135,11 @@ func TestJoinedFiles(t *testing.T) {
 		reasons []string
 		nos     []int
 	}{
-		"same header":         {lines(plainHeader, "31940002,2026-11-19,2,paid"), []string{"the header stands here again: files were joined"}, []int{1, 2}},
-		"same, with mark":     {"\ufeff" + lines(plainHeader, "31940002,2026-11-19,2,paid"), []string{"the header stands here again: files were joined"}, []int{1, 2}},
-		"quoted, with mark":   {"\ufeff\"bill_no\"" + lines(strings.TrimPrefix(plainHeader, "bill_no"), "31940002,2026-11-19,2,paid"), []string{"the header stands here again: files were joined"}, []int{1, 2}},
-		"columns in disorder": {lines("x,status,bill_date,total_amount,bill_no", ",paid,2026-11-19,2,31940002"), []string{"the header stands here again: files were joined"}, []int{1, 2}},
-		"mark before a row":   {"\ufeff31940002,2026-11-19,2,paid\n31940003,2026-11-19,2,paid\n", []string{"the row begins with a byte order mark: files were joined"}, []int{1, 3}},
+		"same header":         {lines(plainHeader, "31940002,2026-11-19,2,paid"), []string{"the header stands here again: files were joined; the rows behind it are read, leave this line out"}, []int{1, 2}},
+		"same, with mark":     {"\ufeff" + lines(plainHeader, "31940002,2026-11-19,2,paid"), []string{"the header stands here again: files were joined; the rows behind it are read, leave this line out"}, []int{1, 2}},
+		"quoted, with mark":   {"\ufeff\"bill_no\"" + lines(strings.TrimPrefix(plainHeader, "bill_no"), "31940002,2026-11-19,2,paid"), []string{"the header stands here again: files were joined; the rows behind it are read, leave this line out"}, []int{1, 2}},
+		"columns in disorder": {lines("x,status,bill_date,total_amount,bill_no", ",paid,2026-11-19,2,31940002"), []string{"the header stands here again: files were joined; the rows behind it are read, leave this line out"}, []int{1, 2}},
+		"mark before a row":   {"\ufeff31940002,2026-11-19,2,paid\n31940003,2026-11-19,2,paid\n", []string{"the row begins with a byte order mark: files were joined; leave the mark out"}, []int{1, 3}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := readText(t, "\ufeff"+first+c.second)
@@ -191,6 +191,6 @@ func TestEncodingAcrossBuffers(t *testing.T) {
 		broken := strings.Replace(text, "备𠮷\n", "备\xf0\xa0\n", 1)
 		r := readText(t, strings.Replace(broken, row(2, "备"), row(2, "备")+"\n"+row(3, "备备"), 1))
 		require.Equal(t, []int{2, 3}, billNos(r))
-		require.Equal(t, "holds bytes that utf-8 does not define", r.bad[0].Reason.EN)
+		require.Equal(t, "holds bytes that utf-8 does not define: export it again, or look at encoding", r.bad[0].Reason.EN)
 	}
 }

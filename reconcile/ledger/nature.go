@@ -3,6 +3,7 @@ package ledger
 import (
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/umsrecon/umsrecon/reconcile"
@@ -13,10 +14,23 @@ import (
 type nature struct {
 	number            bool // it is stored as a number
 	serials, from1904 bool // as in record
+	stored            storage
 }
 
+// storage is how SQLite keeps a value, where that calls for a closer look.
+type storage byte
+
+const (
+	storedReal storage = 'r' // a binary fraction
+	storedBlob storage = 'b'
+)
+
 func (rec record) nature(at int) nature {
-	return nature{rec.numbers != nil && at < len(rec.numbers) && rec.numbers[at], rec.serials, rec.from1904}
+	n := nature{number: at < len(rec.numbers) && rec.numbers[at], serials: rec.serials, from1904: rec.from1904}
+	if at < len(rec.stored) {
+		n.stored = rec.stored[at]
+	}
+	return n
 }
 
 // exactDigits is how many digits of a number survive in a spreadsheet.
@@ -37,6 +51,17 @@ func (u Unit) amountOf(value string, n nature) (reconcile.Fen, reconcile.Words) 
 		return u.amount(value)
 	}
 	return reconcile.Fen(whole), reconcile.Words{}
+}
+
+// minused is amountOf with a minus before it, as sums and the refunds of
+// statements have it.
+func (u Unit) minused(value string, n nature) (reconcile.Fen, reconcile.Words) {
+	bare, minus := strings.CutPrefix(value, "-")
+	f, why := u.amountOf(bare, n)
+	if minus {
+		f = -f
+	}
+	return f, why
 }
 
 // dateOf is date for a cell that may hold a serial number by right.

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -66,29 +65,6 @@ func (b *Books) paths(day reconcile.Day) ([]string, error) {
 	return found, nil
 }
 
-// PatternFor is the pattern that finds a path: its day, where it names one, as
-// {date} or {yyyymmdd}, everything else as it stands.
-func PatternFor(path string) string {
-	path = literally(path)
-	for _, form := range []struct {
-		day *regexp.Regexp
-		put string
-	}{{dashedDay, "{date}"}, {compactDay, "{yyyymmdd}"}} {
-		path = form.day.ReplaceAllStringFunc(path, func(s string) string {
-			if _, why := date(s); why.EN != "" {
-				return s
-			}
-			return form.put
-		})
-	}
-	return path
-}
-
-var (
-	dashedDay  = regexp.MustCompile(`20[0-9]{2}-[0-9]{2}-[0-9]{2}`)
-	compactDay = regexp.MustCompile(`20[0-9]{6}`)
-)
-
 // literally escapes what Glob would take for a pattern. A bracket works where
 // the backslash separates folders, too.
 func literally(dir string) string {
@@ -104,7 +80,7 @@ func missing(path string) error {
 	for dir := filepath.Dir(path); ; dir = filepath.Dir(dir) {
 		err := readable(dir)
 		if errors.Is(err, fs.ErrPermission) {
-			return fmt.Errorf("%w: folder %q: %w", reconcile.ErrUnreadable, dir, fs.ErrPermission)
+			return refusal{fmt.Errorf("folder %q: %w", dir, fs.ErrPermission)}
 		}
 		if err == nil || dir == filepath.Dir(dir) {
 			return fmt.Errorf("%w: no file %q", reconcile.ErrNoLedger, path)
@@ -141,11 +117,11 @@ func open(path string) (*os.File, fs.FileInfo, error) {
 		return nil, nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, nil, fmt.Errorf("%w: %q is %s, not a file", reconcile.ErrUnreadable, path, kindOf(info.Mode()))
+		return nil, nil, refusal{fmt.Errorf("%q is %s, not a file", path, kindOf(info.Mode()))}
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, nil, fmt.Errorf("%w: %w", reconcile.ErrUnreadable, err)
+		return nil, nil, refusal{err}
 	}
 	if info, err = f.Stat(); err != nil {
 		f.Close()

@@ -13,8 +13,8 @@ import (
 // Read passes on the orders and the bad rows of a day's files, file by file
 // in the order of their names, row by row.
 //
-// SnapshotAt of the Load is the time of the youngest file: what was paid
-// after it cannot be in the books. Rows that a spreadsheet left blank count
+// SnapshotAt of the Load is the time of the file, of several as Load says: what
+// was paid after it cannot be in the books. Rows that a spreadsheet left blank count
 // as lines, not as rows. Orders and Total are left for the store, which knows
 // the duplicates. The error of order or bad is returned as it is; others
 // match reconcile.ErrNoLedger, reconcile.ErrHeadless, ErrNotText or ErrChanged, or are a
@@ -65,8 +65,12 @@ func (b *Books) scanAll(ctx context.Context, paths []string, load *reconcile.Loa
 		if err != nil {
 			return nil, err
 		}
-		if at := c.info.ModTime().In(reconcile.Beijing); at.After(load.SnapshotAt) {
+		at := c.info.ModTime().In(reconcile.Beijing)
+		if i == 0 || at.After(load.SnapshotAt) != b.dated() {
 			load.SnapshotAt = at
+		}
+		if len(paths) > 1 {
+			load.Taken = append(load.Taken, at)
 		}
 		files[i] = file{path: path, name: b.shown(path), census: c, sum: sum.Sum(nil)}
 		load.Files = append(load.Files, files[i].name)

@@ -188,7 +188,7 @@ func TestReadForcedEncodingHolds(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, r.orders, 1)
 	require.Len(t, r.bad, 1)
-	require.Equal(t, "holds bytes that utf-8 does not define", r.bad[0].Reason.EN)
+	require.Equal(t, "holds bytes that utf-8 does not define: export it again, or look at encoding", r.bad[0].Reason.EN)
 }
 
 func TestReadRefusesWhatIsNoText(t *testing.T) {
@@ -244,11 +244,24 @@ func TestReadLoad(t *testing.T) {
 		Scope:      "m1:?-2026-11-19.csv",
 		Files:      []string{"a-2026-11-19.csv", "b-2026-11-19.csv", "c-2026-11-19.csv"},
 		SHA256:     fmt.Sprintf("%x", sha256.Sum256([]byte(a+b))),
-		SnapshotAt: younger, Day: day, Rows: 3, Invalid: 1, Headless: []string{"c-2026-11-19.csv"},
-	}, r.load)
+		SnapshotAt: older, Taken: []time.Time{younger, older, older}, Day: day, Rows: 3, Invalid: 1, Headless: []string{"c-2026-11-19.csv"},
+	}, r.load, "a day's books are as complete as its oldest file")
 	require.Equal(t, []string{"3194A", "3194B"}, []string{r.orders[0].BillNo, r.orders[1].BillNo})
 	require.Equal(t, "b-2026-11-19.csv", r.orders[1].Source.File)
 	_, err = readBooks(books, day+1)
 	require.ErrorIs(t, err, reconcile.ErrNoLedger)
 	require.ErrorContains(t, err, "?-2026-11-20.csv")
+
+	books, err = ledger.New(ledger.Source{Dir: dir, Pattern: "?-2026-11-19.csv", Defaults: terminal})
+	require.NoError(t, err)
+	r, err = readBooks(books, day)
+	require.NoError(t, err)
+	require.Equal(t, younger, r.load.SnapshotAt, "the old files of a source of all days are of old days")
+	require.Equal(t, []time.Time{younger, older, older}, r.load.Taken)
+	books, err = ledger.New(ledger.Source{Dir: dir, Pattern: "a-{date}.csv", Defaults: terminal})
+	require.NoError(t, err)
+	r, err = readBooks(books, day)
+	require.NoError(t, err)
+	require.Equal(t, younger, r.load.SnapshotAt)
+	require.Empty(t, r.load.Taken, "there is one file")
 }

@@ -26,7 +26,7 @@ func (b *Books) settle(ctx context.Context, paths []string) error {
 				break
 			}
 			if b.source.Now().Add(rest).After(last) {
-				return fmt.Errorf("%q was changed less than %s ago: %w", path, b.source.Quiet, ErrNotReady)
+				return fmt.Errorf("%w: %q was changed less than %s ago", ErrNotReady, path, b.source.Quiet)
 			}
 			if err := b.source.Sleep(ctx, rest); err != nil {
 				return err

@@ -31,6 +31,7 @@ type record struct {
 	// numbers marks the cells that are stored as numbers where the format
 	// knows numbers from text; nil where it does not.
 	numbers []bool
+	stored  []storage // of each cell, where that is for the cell to say; else nil
 	// serials: dates are stored as the serial numbers of a workbook, which
 	// counts from 1904 if from1904.
 	serials, from1904 bool
@@ -48,13 +49,19 @@ type recordReader struct {
 	width int
 	// dateAt is the cell of bill_date, by which a row is known from a remark.
 	dateAt int
-	ahead  []line // read, but not used yet
-	err    error  // that ended the lines
+	above  []record // to be passed on before those that lines make
+	ahead  []line   // read, but not used yet
+	err    error    // that ended the lines
 	cells  []string
 }
 
 // next is the next record that is not blank, or io.EOF.
 func (rr *recordReader) next() (record, error) {
+	if len(rr.above) > 0 {
+		rec := rr.above[0]
+		rr.above = rr.above[1:]
+		return rec, nil
+	}
 	for {
 		l, ok := rr.peek(0)
 		if !ok {

@@ -122,7 +122,7 @@ func New(s Source) (*Books, error) {
 	b.query, queryErr = s.checkQuery()
 	b.headings, columnErr = headings(s.Columns)
 	b.statuses, statusErr = vocabulary(s.Statuses)
-	err := errors.Join(s.checkPlace(), queryErr, s.checkWords(), s.Control.check(), columnErr, statusErr)
+	err := errors.Join(s.checkPlace(), queryErr, s.checkWords(), s.Control.check(moneyNamed), columnErr, statusErr)
 	if err != nil {
 		return nil, err
 	}

@@ -13,7 +13,6 @@ import (
 	"strings"
 
 	"github.com/go-sql-driver/mysql"
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/umsrecon/umsrecon/reconcile"
@@ -33,6 +32,7 @@ type queryTable struct {
 	answer answer
 	names  []string
 	cells  []string
+	stored []storage
 	line   int
 	sum    hash.Hash // of all rows so far
 }
@@ -74,8 +74,19 @@ func (t *queryTable) next() (record, error) {
 	t.line++
 	text := strings.Join(t.cells, "\t")
 	fmt.Fprintf(t.sum, "%d\x1f%s\x1e", len(text), text)
-	return record{line: t.line, text: text, cells: t.cells}, nil
+	rec := record{line: t.line, text: text, cells: t.cells}
+	if a, ok := t.answer.(typed); ok {
+		t.stored = t.stored[:0]
+		for i := range t.cells {
+			t.stored = append(t.stored, a.storage(i))
+		}
+		rec.stored = t.stored
+	}
+	return rec, nil
 }
+
+// typed is an answer in which every value has a type of its own.
+type typed interface{ storage(cell int) storage }
 
 // readQuery passes on the rows that the database answers for a day.
 func (b *Books) readQuery(ctx context.Context, day reconcile.Day, p pass) (reconcile.Load, error) {
@@ -198,7 +209,7 @@ func (b *Books) password() string {
 			return c.Passwd
 		}
 	case Postgres:
-		if c, err := pgx.ParseConfig(b.source.DSN()); err == nil {
+		if c, err := pgconn.ParseConfig(b.source.DSN()); err == nil {
 			return c.Password
 		}
 	}
@@ -222,7 +233,11 @@ type sqlAnswer struct {
 }
 
 func newSQLAnswer(db *sql.DB, tx *sql.Tx, rows *sql.Rows, names []string, inexact []bool) *sqlAnswer {
-	a := &sqlAnswer{db: db, tx: tx, rows: rows, names: names, inexact: inexact, values: make([]sql.RawBytes, len(names))}
+	there, err := rows.Columns()
+	if err != nil {
+		there = names // Scan will say it
+	}
+	a := &sqlAnswer{db: db, tx: tx, rows: rows, names: names, inexact: inexact, values: make([]sql.RawBytes, len(there))}
 	for i := range a.values {
 		a.into = append(a.into, &a.values[i])
 	}
@@ -241,8 +256,8 @@ func (a *sqlAnswer) next(cells []string) error {
 	if err := a.rows.Scan(a.into...); err != nil {
 		return err
 	}
-	for i, v := range a.values {
-		cells[i] = string(v)
+	for i := range cells {
+		cells[i] = string(a.values[i])
 	}
 	return nil
 }

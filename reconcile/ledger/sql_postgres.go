@@ -7,7 +7,7 @@ import (
 	"io"
 	"time"
 
-	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/umsrecon/umsrecon/reconcile"
@@ -18,67 +18,68 @@ var errPostgresDSN = errors.New("the dsn cannot be understood; write postgres://
 // postgresAnswer takes every value in its text form, as psql shows it: a
 // NUMERIC keeps its digits.
 type postgresAnswer struct {
-	conn    *pgx.Conn
-	tx      pgx.Tx
-	rows    pgx.Rows
+	conn    *pgconn.PgConn // not a pgx.Conn, whose types for every value are 2 MB of program
+	rows    *pgconn.ResultReader
 	names   []string
 	types   []uint32
 	inexact []bool
 }
 
-func (b *Books) askPostgres(ctx context.Context, day reconcile.Day) (_ answer, err error) {
-	config, err := pgx.ParseConfig(b.source.DSN())
+func (b *Books) askPostgres(ctx context.Context, day reconcile.Day) (answer, error) {
+	config, err := pgconn.ParseConfig(b.source.DSN())
 	if err != nil {
 		return nil, errPostgresDSN // the driver's error may quote it
 	}
 	config.ConnectTimeout = min(connectTimeout, b.source.Timeout)
-	conn, err := pgx.ConnectConfig(ctx, config)
+	conn, err := pgconn.ConnectConfig(ctx, config)
 	if err != nil {
 		return nil, err
 	}
 	a := &postgresAnswer{conn: conn}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, a.close())
-		}
-	}()
-	a.tx, err = conn.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
-	if err != nil {
-		return nil, err
+	if err := conn.Exec(ctx, b.begin(day)).Close(); err != nil {
+		return nil, errors.Join(err, a.close())
 	}
-	// Settings of the transaction, and not of the connection: a pooler
-	// between here and the database would refuse those.
-	for _, set := range []string{
-		fmt.Sprintf("SET LOCAL statement_timeout = %d", b.source.Timeout.Milliseconds()),
-		"SET LOCAL DateStyle = 'ISO, YMD'",
-		fmt.Sprintf("SET LOCAL TIME ZONE INTERVAL '%s' HOUR TO MINUTE", b.offset(day)),
-	} {
-		if _, err := a.tx.Exec(ctx, set, pgx.QueryExecModeSimpleProtocol); err != nil {
-			return nil, err
-		}
+	if err := a.ask(ctx, b.bind(day, true)); err != nil {
+		return nil, errors.Join(err, a.close())
 	}
-	q := b.bind(day, true)
-	how := []any{pgx.QueryExecModeDescribeExec, pgx.QueryResultFormats{pgx.TextFormatCode}}
-	if a.rows, err = a.tx.Query(ctx, q.text, append(how, q.args...)...); err != nil {
-		return nil, err
+	return a, nil
+}
+
+// begin starts a transaction that cannot write. Its settings are its own, and
+// not of the connection: a pooler between here and the database would refuse those.
+func (b *Books) begin(day reconcile.Day) string {
+	return fmt.Sprintf("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = %d; "+
+		"SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL TIME ZONE INTERVAL '%s' HOUR TO MINUTE",
+		b.source.Timeout.Milliseconds(), b.offset(day))
+}
+
+func (a *postgresAnswer) ask(ctx context.Context, q bound) error {
+	values := make([][]byte, len(q.args))
+	for i, v := range q.args {
+		values[i] = fmt.Append(nil, v)
 	}
+	a.rows = a.conn.ExecParams(ctx, q.text, values, nil, nil, nil)
 	for _, f := range a.rows.FieldDescriptions() {
 		a.names, a.types = append(a.names, f.Name), append(a.types, f.DataTypeOID)
 		a.inexact = append(a.inexact, f.DataTypeOID == pgtype.Float4OID || f.DataTypeOID == pgtype.Float8OID)
 	}
-	return a, a.rows.Err()
+	if a.names == nil { // it was refused
+		_, err := a.rows.Close()
+		return err
+	}
+	return nil
 }
 
 func (a *postgresAnswer) columns() ([]string, []bool) { return a.names, a.inexact }
 
 func (a *postgresAnswer) next(cells []string) error {
-	if !a.rows.Next() {
-		if err := a.rows.Err(); err != nil {
+	if !a.rows.NextRow() {
+		if _, err := a.rows.Close(); err != nil {
 			return err
 		}
 		return io.EOF
 	}
-	for i, raw := range a.rows.RawValues() {
+	for i, raw := range a.rows.Values() {
 		cells[i] = string(raw)
 		if a.types[i] == pgtype.TimestamptzOID {
 			cells[i] = zoned(cells[i])
@@ -102,8 +103,5 @@ func zoned(text string) string {
 func (a *postgresAnswer) close() error {
 	ctx, stop := context.WithTimeout(context.Background(), connectTimeout)
 	defer stop()
-	if a.rows != nil {
-		a.rows.Close()
-	}
 	return a.conn.Close(ctx) // which rolls back
 }

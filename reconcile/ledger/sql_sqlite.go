@@ -48,7 +48,7 @@ func (b *Books) askSQLite(ctx context.Context, day reconcile.Day) (_ answer, err
 	if err != nil {
 		return nil, errors.Join(err, tx.Rollback())
 	}
-	return newSQLAnswer(db, tx, rows, asNamed(names), make([]bool, len(names))), nil
+	return typedAnswer{newSQLAnswer(db, tx, rows, asNamed(names), make([]bool, len(names)))}, nil
 }
 
 // openSQLite opens a file that is there, for reading alone.
@@ -83,11 +83,24 @@ func asNamed(names []string) []string {
 }
 
 // asText has SQLite write out every value: the driver would turn the text of
-// a column that is declared a DATETIME into a time, and lose its zone.
+// a column that is declared a DATETIME into a time, and lose its zone. Behind
+// the values stands how each is stored, which in SQLite is for each value to
+// say and not for its column.
 func asText(query string, names []string) string {
-	columns := make([]string, len(names))
+	columns := make([]string, 2*len(names))
 	for i, n := range names {
-		columns[i] = `CAST("` + strings.ReplaceAll(n, `"`, `""`) + `" AS TEXT)`
+		columns[i] = "CAST(" + quotedName(n) + " AS TEXT)"
+		columns[len(names)+i] = "substr(typeof(" + quotedName(n) + "), 1, 1)"
 	}
 	return "SELECT " + strings.Join(columns, ", ") + " FROM (" + query + "\n)"
+}
+
+// typedAnswer is an answer to asText.
+type typedAnswer struct{ *sqlAnswer }
+
+func (a typedAnswer) storage(i int) storage {
+	if v := a.values[len(a.names)+i]; len(v) == 1 && (storage(v[0]) == storedReal || storage(v[0]) == storedBlob) {
+		return storage(v[0])
+	}
+	return 0
 }

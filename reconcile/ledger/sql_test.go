@@ -115,7 +115,9 @@ func TestDatabases(t *testing.T) {
 			t.Run("instants", s.instants)
 			t.Run("fractions", s.fractions)
 			t.Run("what goes wrong", s.wrong)
+			t.Run("values", s.values)
 			t.Run("only reads", s.onlyReads)
+			t.Run("writes nothing", s.writesNothing)
 			t.Run("timeout", s.timeout)
 			t.Run("flat memory", s.streams)
 		})
@@ -272,4 +274,43 @@ func heap() float64 {
 	runtime.GC()
 	runtime.ReadMemStats(&m)
 	return float64(m.HeapAlloc) / (1 << 20)
+}
+
+// SQLite says for each value how it is stored. What is not stored as it was
+// meant is a bad row, and the rows around it are good.
+func TestWhatSQLiteDoesNotKeep(t *testing.T) {
+	db := shops(t)["sqlite"](t)
+	db.exec(t, "CREATE TABLE orders (bill_no, bill_date, total_amount, status, order_no)",
+		"INSERT INTO orders VALUES (319420260719125600, '2026-11-19', 19.08, 'PAID', 'A')",
+		"INSERT INTO orders VALUES (319420260719125601.0, '2026-11-19', 19.08, 'PAID', 'A')",
+		"INSERT INTO orders VALUES ('3194C', '2026-11-19', x'31392e3038', 'PAID', 'A')",
+		"INSERT INTO orders VALUES ('3194D', x'323032362d31312d3139', '19.08', 'PAID', 'A')",
+		"INSERT INTO orders VALUES (x'33313934', '2026-11-19', '19.08', 'PAID', 'A')",
+		"INSERT INTO orders VALUES ('3194F', '2026-11-19', 5, 'PAID', 1.5)",
+		"INSERT INTO orders VALUES ('3194G', 20261119, 5, 'PAID', NULL)")
+	r, err := readSource(t, db.source(`SELECT bill_no, bill_date, total_amount, status, order_no FROM orders`))
+	require.NoError(t, err)
+	var good []string
+	for _, o := range r.orders {
+		good = append(good, o.BillNo)
+	}
+	require.Equal(t, []string{"319420260719125600", "3194G"}, good)
+	for i, want := range []struct {
+		column, why string
+		damaged     bool
+	}{
+		{"bill_no", `is stored as a binary fraction (REAL), which does not keep the digits of an id; store column "bill_no" as TEXT`, true},
+		{"total_amount", `is stored as a BLOB, whose text nobody can be sure of; store it as TEXT, or write CAST("total_amount" AS TEXT) in ledger.query`, false},
+		{"bill_date", "is stored as a BLOB", false},
+		{"bill_no", "is stored as a BLOB", false},
+		{"order_no", "is stored as a binary fraction (REAL)", true},
+	} {
+		require.Equal(t, want.column, r.bad[i].Column)
+		require.Contains(t, r.bad[i].Reason.EN, want.why)
+		require.Equal(t, want.damaged, r.bad[i].Damaged)
+	}
+	require.Len(t, r.bad, 5)
+	r, err = readSource(t, db.source(`SELECT bill_no, bill_date, CAST(total_amount AS TEXT) AS total_amount, status FROM orders WHERE bill_no = '3194C'`))
+	require.NoError(t, err)
+	require.Equal(t, reconcile.Fen(1908), r.orders[0].Amount)
 }

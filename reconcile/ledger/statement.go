@@ -17,15 +17,12 @@ import (
 // how to read them. What it shares with a Source means the same.
 type StatementSource struct {
 	// Source's Pattern has the settle date that an export was made for, its
-	// Format is that of a file. Columns are those of StatementColumns; Control
-	// and Statuses are not looked at, and of the Defaults InstMID is not.
+	// Format is that of a file. Columns are those of StatementColumns; Statuses
+	// are not looked at, and of the Defaults InstMID is not.
 	Source
 	// Types are the merchant portal's words for payments and refunds, compared
 	// trimmed and without regard to the case of ASCII letters.
 	Types map[reconcile.Kind][]string
-	// Trailer is how a row begins that is no line but a total: 合计. Empty: such
-	// a row is a bad one. A row whose type is mapped is a line, however it begins.
-	Trailer string
 }
 
 // Statements are the exports of one source. They are safe for concurrent use.
@@ -63,6 +60,8 @@ func StatementColumns() []string { return slices.Clone(stmtNames[:]) }
 
 func (c stmtColumn) String() string { return stmtNames[c] }
 
+func (c stmtColumn) money() bool { return c == stmtAmount || c == stmtFee || c == stmtNet }
+
 // NewStatements checks a source; the error joins everything that is wrong with
 // it. No file is looked at.
 func NewStatements(s StatementSource) (*Statements, error) {
@@ -80,7 +79,7 @@ func NewStatements(s StatementSource) (*Statements, error) {
 	}
 	st := &Statements{source: s, types: map[string]reconcile.Kind{}}
 	st.books = Books{source: s.Source, columns: func(there []string) []HeaderFault { _, faults := st.header(there); return faults }}
-	errs := []error{checkPattern(s.Pattern), s.checkWords()}
+	errs := []error{checkPattern(s.Pattern), s.checkWords(), s.Control.check(func(name string) bool { return stmtColumn(slices.Index(stmtNames[:], name)).money() })}
 	if s.Format.Queried() {
 		errs = append(errs, fmt.Errorf("format %s: a statement is a file", s.Format))
 	}
@@ -110,8 +109,9 @@ func NewStatements(s StatementSource) (*Statements, error) {
 // Scope is that of the source as Books has it.
 func (st *Statements) Scope(day reconcile.Day) string { return st.books.Scope(day) }
 
-// Fingerprint changes with the bytes of the files of a settle date, and with the
-// settings that they are read by. The errors are those of Read.
+// Fingerprint changes with the bytes of the files of a settle date, of their
+// control files, and with the settings that they are read by. The errors are
+// those of Read.
 func (st *Statements) Fingerprint(ctx context.Context, day reconcile.Day) (string, error) {
 	paths, err := st.books.paths(day)
 	if err != nil {
@@ -121,25 +121,32 @@ func (st *Statements) Fingerprint(ctx context.Context, day reconcile.Day) (strin
 	if _, err := st.books.scanAll(ctx, paths, &load); err != nil {
 		return "", err
 	}
-	s := st.source
-	how := fmt.Sprintf("%s %q %q %q %q %v %v %v %s %q", load.SHA256, s.Format, s.Sheet, s.Encoding, s.Unit, s.Columns, s.Types, s.Defaults, s.Location, s.Trailer)
-	sum := sha256.Sum256([]byte(how))
-	return hex.EncodeToString(sum[:]), nil
+	s, sum := st.source, sha256.New()
+	fmt.Fprintf(sum, "%s %q %q %q %q %v %v %v %s %+v", load.SHA256, s.Format, s.Sheet, s.Encoding, s.Unit, s.Columns, s.Types, s.Defaults, s.Location, s.Control)
+	if s.Control.Sidecar != "" {
+		for _, path := range paths {
+			text, err := sidecarText(st.books.sidecar(path))
+			if err != nil {
+				return "", err
+			}
+			fmt.Fprintf(sum, " %q", text)
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
 // Read passes on the lines and the bad rows of the files of a settle date; see
 // Books.Read. The load is about the merchant of the defaults, whatever lines
 // the files have.
 func (st *Statements) Read(ctx context.Context, day reconcile.Day, line func(reconcile.StatementLine) error, bad func(reconcile.BadRow) error) (reconcile.Load, error) {
-	r := stmtReader{of: st, line: line, bad: bad}
+	r := stmtReader{of: st, line: line}
 	if st.books.dated() {
 		r.day = day
 	}
-	load, err := st.books.read(ctx, day, pass{books: &st.books, line: r.record})
+	load, err := st.books.read(ctx, day, pass{books: &st.books, line: r.record, bad: bad})
 	if err != nil {
 		return reconcile.Load{}, err
 	}
-	load.Rows, load.Invalid = r.rows, r.invalid
 	if mid := st.source.Defaults.MID; mid != "" {
 		load.MIDs = []string{mid}
 	}

@@ -71,57 +71,61 @@ func (st *Statements) absent(c stmtColumn, h stmtHeader) string {
 
 // stmtReader takes the rows of a statement.
 type stmtReader struct {
-	of            *Statements
-	day           reconcile.Day // that the source was read for; zero: it is not per day
-	header        stmtHeader
-	line          func(reconcile.StatementLine) error
-	bad           func(reconcile.BadRow) error
-	rows, invalid int64
+	of     *Statements
+	day    reconcile.Day // that the source was read for; zero: it is not per day
+	header stmtHeader
+	line   func(reconcile.StatementLine) error
 }
 
 // record passes on what one record says.
-func (p *stmtReader) record(f file, headings []string, rec record) error {
-	if !slices.Equal(p.header.cells, headings) {
-		p.header, _ = p.of.header(headings)
+func (s *stmtReader) record(p *pass, f file, headings []string, rec record) error {
+	if !slices.Equal(s.header.cells, headings) {
+		s.header, _ = s.of.header(headings)
 	}
-	h := p.header
-	if p.of.total(h, rec) {
+	if p.trailing(f, s, rec) {
 		return nil
 	}
-	p.rows++
-	r := stmtRow{of: p.of, header: h, day: p.day}
-	switch why := rec.flaw.words(f.census.encoding); {
-	case rec.why.EN != "":
-		r.column, r.why = rec.column, rec.why
-	case why.EN != "":
-		r.why = why
-	case rec.quote != quoteSound:
-		r.why = rec.quote.words()
-	case len(rec.cells) != len(h.cells):
-		r.why = say("有 %d 列，表头有 %d 列", "has %d columns, the header has %d", len(rec.cells), len(h.cells))
-	default:
-		r.rec = rec
-		if l := r.read(); r.why.EN == "" {
-			l.Source = reconcile.Source{File: f.name, Line: rec.line}
-			return p.line(l)
+	p.load.Rows++
+	from := reconcile.Source{File: f.name, Line: rec.line}
+	r := stmtRow{of: s.of, header: s.header, day: s.day, rec: rec}
+	r.column, r.why = f.broken(s.header.cells, rec, s, "statement")
+	if r.why.EN != "" {
+		p.counted.add(reconcile.Amount{}, true)
+	} else {
+		l := r.read()
+		r.named(l)
+		p.counted.add(r.written(s.sumOf()))
+		if r.why.EN == "" {
+			l.Source = from
+			return s.line(l)
 		}
 	}
-	p.invalid++
-	return p.bad(reconcile.BadRow{Source: reconcile.Source{File: f.name, Line: rec.line}, Column: r.column, Reason: r.why, Damaged: r.damaged, Raw: rec.raw()})
+	p.load.Invalid++
+	return p.bad(reconcile.BadRow{Source: from, Column: r.column, Reason: r.why, Damaged: r.damaged, Raw: rec.raw(), Names: r.names})
 }
 
-// total says whether a record is the trailer that the configuration names.
-func (st *Statements) total(h stmtHeader, rec record) bool {
-	if st.source.Trailer == "" || rec.flaw != flawless || rec.quote != quoteSound || rec.why.EN != "" {
+// certain: it has a type that is mapped.
+func (s *stmtReader) certain(rec record) bool {
+	at := s.header.at[stmtType]
+	if at >= len(rec.cells) {
 		return false
 	}
-	if at := h.at[stmtType]; at < len(rec.cells) {
-		if _, mapped := st.types[Fold(strings.TrimSpace(rec.cells[at]))]; mapped {
-			return false
-		}
+	_, mapped := s.of.types[Fold(strings.TrimSpace(rec.cells[at]))]
+	return mapped
+}
+
+// likely: it has a type of any kind, and an amount.
+func (s *stmtReader) likely(rec record) bool {
+	return rec.filled(s.header.at[stmtType]) && rec.filled(s.header.at[stmtAmount])
+}
+
+func (s *stmtReader) sumAt() int { return s.header.at[s.sumOf()] }
+
+func (s *stmtReader) sumOf() stmtColumn {
+	if c := slices.Index(stmtNames[:], s.of.source.Control.SumOf); c >= 0 {
+		return stmtColumn(c)
 	}
-	first := slices.IndexFunc(rec.cells, func(c string) bool { return strings.TrimSpace(c) != "" })
-	return first >= 0 && strings.HasPrefix(strings.TrimSpace(rec.cells[first]), st.source.Trailer)
+	return stmtAmount
 }
 
 // stmtRow is one row being understood; the first thing that is wrong is kept.
@@ -133,6 +137,8 @@ type stmtRow struct {
 	column  string
 	why     reconcile.Words
 	damaged bool
+	failed  [stmtCount]bool
+	names   reconcile.LineNames
 }
 
 func (r *stmtRow) cell(c stmtColumn) string {
@@ -146,6 +152,7 @@ func (r *stmtRow) cell(c stmtColumn) string {
 func (r *stmtRow) nature(c stmtColumn) nature { return r.rec.nature(r.header.at[c]) }
 
 func (r *stmtRow) wrong(c stmtColumn, why reconcile.Words, damaged bool) {
+	r.failed[c] = r.failed[c] || why.EN != ""
 	if r.why.EN != "" || why.EN == "" {
 		return
 	}
@@ -180,6 +187,20 @@ func (r *stmtRow) read() (l reconcile.StatementLine) {
 		r.wrong(stmtSettleDate, say("没有清算日期", "no settle date"), false)
 	}
 	return l
+}
+
+// named keeps what the line is known by, but for what is wrong itself.
+func (r *stmtRow) named(l reconcile.StatementLine) {
+	sound := func(c stmtColumn, id string) string {
+		if r.failed[c] {
+			return ""
+		}
+		return id
+	}
+	r.names = reconcile.LineNames{
+		MID: sound(stmtMID, l.MID), Kind: l.Kind,
+		Reference: sound(stmtReference, l.Reference), MerOrderID: sound(stmtMerOrderID, l.MerOrderID),
+	}
 }
 
 // id is an identifier, checked as those of a ledger are; as says of what kind.
@@ -236,4 +257,15 @@ func (r *stmtRow) amount(c stmtColumn, kind reconcile.Kind) (a reconcile.Amount,
 	fen, why := r.of.source.Unit.amountOf(cell, r.nature(c))
 	r.wrong(c, why, false)
 	return reconcile.Some(fen), minus
+}
+
+// written is an amount as it stands there, with its sign; failed: it could not
+// be read.
+func (r *stmtRow) written(c stmtColumn) (a reconcile.Amount, failed bool) {
+	cell := strings.Trim(r.cell(c), asciiBlanks)
+	if cell == "" {
+		return a, false
+	}
+	fen, why := r.of.source.Unit.minused(cell, r.nature(c))
+	return reconcile.Some(fen), why.EN != ""
 }

@@ -76,15 +76,15 @@ func TestStatementRows(t *testing.T) {
 func TestBadStatementRows(t *testing.T) {
 	for name, c := range map[string]struct{ row, column, zh, en string }{
 		"a word that is not mapped": {"S1,M1,撤销,19.08,0.07,19.01,", "交易类型", `交易类型 "撤销" 没有对应关系（请在配置 statement.types 中添加）`, `type "撤销" is not mapped (try: statement.types in the configuration)`},
-		"a total":                   {"合计,,,19.08,0.07,19.01,", "参考号", "", ""},
+		"a total":                   {"合计,,,19.08,0.07,19.01,", "", "本行是合计行（请配置 statement.control.trailer: 合计）", "the row states totals (try: statement.control.trailer: 合计)"},
 		"neither number":            {",,支付,19.08,0.07,19.01,", "参考号", "参考号与商户订单号均为空", "neither a reference nor a merchant order number"},
 		"no amount":                 {"S1,M1,支付,,0.07,19.01,", "交易金额", "金额为空", "the amount is empty"},
-		"a payment with a sign":     {"S1,M1,支付,-19.08,0.07,19.01,", "交易金额", `金额 "-19.08" 带正负号`, `amount "-19.08" has a sign`},
-		"a refund in brackets":      {"S1,M1,退款,(19.08),0.07,19.01,", "交易金额", `金额 "(19.08)" 含括号`, `amount "(19.08)" is in brackets`},
-		"a fee that is none":        {"S1,M1,支付,19.08,免,19.01,", "手续费", `金额 "免" 不是数字`, `amount "免" is not a number`},
-		"a damaged reference":       {"3.19E+17,M1,支付,19.08,0.07,19.01,", "参考号", `"3.19E+17" 被表格软件改成了科学计数法，末尾数字已丢失`, `"3.19E+17" was turned into scientific notation by a spreadsheet; its digits are lost`},
+		"a payment with a sign":     {"S1,M1,支付,-19.08,0.07,19.01,", "交易金额", `金额 "-19.08" 带正负号，应写作 12.34（元）`, `amount "-19.08" has a sign; write yuan like 12.34`},
+		"a refund in brackets":      {"S1,M1,退款,(19.08),0.07,19.01,", "交易金额", `金额 "(19.08)" 含括号，应写作 12.34（元）`, `amount "(19.08)" is in brackets; write yuan like 12.34`},
+		"a fee that is none":        {"S1,M1,支付,19.08,免,19.01,", "手续费", `金额 "免" 不是数字，应写作 12.34（元）`, `amount "免" is not a number; write yuan like 12.34`},
+		"a damaged reference":       {"3.19E+17,M1,支付,19.08,0.07,19.01,", "参考号", `"3.19E+17" 被表格软件改成了科学计数法，末尾数字已丢失，请将该列以文本导出`, `"3.19E+17" was turned into scientific notation by a spreadsheet; its digits are lost, export the column as text`},
 		"a time that is none":       {"S1,M1,支付,19.08,0.07,19.01,昨天", "交易时间", "", ""},
-		"a column too few":          {"S1,M1,支付,19.08,0.07", "", "有 5 列，表头有 7 列", "has 5 columns, the header has 7"},
+		"a column too few":          {"S1,M1,支付,19.08,0.07", "", "有 5 列，表头有 7 列：请重新导出，含分隔符的字段须加引号", "has 5 columns, the header has 7: export it again, with quotes around fields that hold the separator"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			lines, bad, load, err := readStatement(t, portal(t.TempDir()), portalHeader+"S0,M0,支付,1.00,0.00,1.00,\n"+c.row+"\nS2,M2,支付,2.00,0.00,2.00,\n")
@@ -104,14 +104,78 @@ func TestBadStatementRows(t *testing.T) {
 	}
 }
 
+// The trailer of a statement is that of a ledger: what has a type is a line
+// wherever it stands, and a row of totals that is not named is a bad row.
 func TestStatementTrailer(t *testing.T) {
 	s := portal(t.TempDir())
-	s.Trailer = "合计"
-	lines, bad, load, err := readStatement(t, s, portalHeader+"S1,M1,支付,1.00,0.00,1.00,\n合计1笔,,,1.00\n,合计：1,,1.00,,,\n合计S2,M2,支付,2.00,0.00,2.00,\n小计,,,3.00,,,\n")
+	s.Control.Trailer = "合计"
+	lines, bad, load, err := readStatement(t, s, portalHeader+"S1,M1,支付,1.00,0.00,1.00,\n小计,,,3.00,,,\n合计3笔,,,1.00\n,复核：张三,,,,,\n合计S2,M2,支付,2.00,0.00,2.00,\nS3,M3,撤销,2.00,,,\n")
 	require.NoError(t, err)
 	require.Len(t, lines, 1)
-	require.Equal(t, []int{5, 6}, []int{bad[0].Line, bad[1].Line}, "what has a type is no total; another word is not guessed")
-	require.Equal(t, int64(3), load.Rows)
+	require.Equal(t, []int{3, 6, 7}, []int{bad[0].Line, bad[1].Line, bad[2].Line})
+	require.Equal(t, int64(4), load.Rows)
+	require.Contains(t, load.Controls[0].Missed.EN, "2026-11-20.csv:4 states 3 rows, and 4 were read")
+}
+
+// What the maker of a statement states of it is compared as that of a ledger
+// is: rows, and the sum of a column as it is written.
+func TestStatementControls(t *testing.T) {
+	const rows = "S1,M1,支付,19.08,0.07,19.01,\nS2,M2,退款,-5.00,-0.02,-4.98,\n"
+	for name, c := range map[string]struct {
+		rows, trailer, sumOf, missed, open string
+	}{
+		"count and sum":            {rows: rows, trailer: "合计,2,,14.08,0.05,14.03,\n"},
+		"the fees":                 {rows: rows, trailer: "合计,2,,14.08,0.05,14.03,\n", sumOf: "fee"},
+		"refunds without a sign":   {rows: strings.ReplaceAll(rows, "-", ""), trailer: "合计：2笔，金额：24.08\n"},
+		"below zero":               {rows: "S2,M2,退款,-5.00,-0.02,-4.98,\n", trailer: "合计,1,,-5.00,,,\n"},
+		"the sum is wrong":         {rows: rows, trailer: "合计,2,,14.09,0.05,14.03,\n", missed: "2026-11-20.csv:4 states a sum of 14.09 yuan, and 14.08 were read"},
+		"the sign is wrong":        {rows: "S2,M2,退款,-5.00,,,\n", trailer: "合计,1,,5.00,,,\n", missed: "states a sum of 5.00 yuan, and -5.00 were read"},
+		"the sum of fees is wrong": {rows: rows, trailer: "合计,2,,14.08,0.06,14.03,\n", sumOf: "fee", missed: "states a sum of 0.06 yuan, and 0.05 were read"},
+		"a line is missing":        {rows: rows, trailer: "合计,3,,14.08,,,\n", missed: "states 3 rows, and 2 were read"},
+		"it is cut off":            {rows: rows, missed: `2026-11-20.csv has no trailer that begins with "合计"`},
+		"an unmapped type counts":  {rows: strings.Replace(rows, "退款", "撤销", 1), trailer: "合计,2,,14.08,,,\n"},
+		"an amount is unreadable":  {rows: strings.Replace(rows, "19.08", "¥19", 1), trailer: "合计,2,,14.08,,,\n", open: "2026-11-20.csv:4 states a sum of 14.08 yuan, which is not comparable: 1 rows have no readable amount"},
+		"and a line is missing":    {rows: strings.Replace(rows, "19.08", "¥19", 1), trailer: "合计,3,,14.08,,,\n", missed: "states 3 rows, and 2 were read"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := portal(t.TempDir())
+			s.Control = Control{Trailer: "合计", SumOf: c.sumOf}
+			_, _, load, err := readStatement(t, s, portalHeader+c.rows+c.trailer)
+			require.NoError(t, err)
+			require.Len(t, load.Controls, 1)
+			require.Equal(t, c.missed != "", load.Missed(), load.Controls[0].Missed.EN)
+			require.Contains(t, load.Controls[0].Missed.EN, c.missed)
+			require.Equal(t, c.open, load.Controls[0].Open.EN)
+			require.Equal(t, c.missed+c.open == "", load.Controls[0].Met())
+		})
+	}
+	s := portal(t.TempDir())
+	_, _, load, err := readStatement(t, s, portalHeader+rows)
+	require.NoError(t, err)
+	require.Empty(t, load.Controls, "none is configured")
+}
+
+func TestStatementSidecars(t *testing.T) {
+	s := portal(t.TempDir())
+	s.Control.Sidecar = "{file}.ctl"
+	const rows = portalHeader + "S1,M1,支付,19.08,0.07,19.01,\nS2,M2,退款,-25.00,,,\n"
+	_, _, _, err := readStatement(t, s, rows)
+	require.ErrorIs(t, err, ErrNotReady)
+	st, err := NewStatements(s)
+	require.NoError(t, err)
+	_, err = st.Fingerprint(t.Context(), settles)
+	require.ErrorIs(t, err, ErrNotReady)
+	before := ""
+	for text, missed := range map[string]bool{"count=2\nsum=-5.92\n": false, "sum=5.92": true, "count=1": true} {
+		require.NoError(t, os.WriteFile(filepath.Join(s.Dir, settles.String()+".csv.ctl"), []byte(text), 0o600))
+		_, _, load, err := readStatement(t, s, rows)
+		require.NoError(t, err)
+		require.Equal(t, missed, load.Missed(), text)
+		now, err := st.Fingerprint(t.Context(), settles)
+		require.NoError(t, err)
+		require.NotEqual(t, before, now, "what is stated has changed")
+		before = now
+	}
 }
 
 func TestStatementHeaders(t *testing.T) {
@@ -197,9 +261,9 @@ func TestStatementFingerprint(t *testing.T) {
 }
 
 func TestNewStatementsRefuses(t *testing.T) {
-	_, err := NewStatements(StatementSource{Source: Source{Pattern: "{day}.csv", Unit: "cent", Columns: map[string]string{"referenc": "x"}},
+	_, err := NewStatements(StatementSource{Source: Source{Pattern: "{day}.csv", Unit: "cent", Control: Control{SumOf: "type"}, Columns: map[string]string{"referenc": "x"}},
 		Types: map[reconcile.Kind][]string{reconcile.Payment: {"x"}, reconcile.Refund: {"X "}}})
-	for _, want := range []string{`"{day}.csv" may hold {date} and {yyyymmdd}`, `amount unit "cent"`, `"referenc" is not a column of a statement (did you mean "reference"?)`, `the word "X " stands for both payment and refund`} {
+	for _, want := range []string{`"{day}.csv" may hold {date} and {yyyymmdd}`, `amount unit "cent"`, `sum_of "type" is no column of amounts`, `"referenc" is not a column of a statement (did you mean "reference"?)`, `the word "X " stands for both payment and refund`} {
 		require.ErrorContains(t, err, want)
 	}
 }
@@ -253,7 +317,7 @@ func TestStatementFormats(t *testing.T) {
 		require.NoError(t, book.SetSheetRow("Sheet1", fmt.Sprintf("A%d", i+1), &row))
 	}
 	s = portal(t.TempDir())
-	s.Format, s.Pattern, s.Trailer = XLSX, "{date}.xlsx", "合计"
+	s.Format, s.Pattern, s.Control.Trailer = XLSX, "{date}.xlsx", "合计"
 	require.NoError(t, book.SaveAs(filepath.Join(s.Dir, settles.String()+".xlsx")))
 	st, err := NewStatements(s)
 	require.NoError(t, err)

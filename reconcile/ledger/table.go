@@ -73,9 +73,18 @@ func (rr *recordReader) close() error { return nil }
 func (b *Books) headerOf(cells []string, file string, line int) (header, error) {
 	h, faults := b.header(cells)
 	if len(faults) > 0 {
-		return header{}, &HeaderError{File: file, Line: line, Faults: faults}
+		return header{}, b.headerError(file, line, h.cells, faults)
 	}
 	return h, nil
+}
+
+// headerError is what is said of a header that lacks something.
+func (b *Books) headerError(file string, line int, there []string, faults []HeaderFault) *HeaderError {
+	e := &HeaderError{File: file, Line: line, Faults: faults}
+	if b.columns == nil {
+		e.Unused = b.unnamed(there)
+	}
+	return e
 }
 
 // headless says whether an error of table.header means that there is nothing.

@@ -58,7 +58,7 @@ func (b *Books) Understand(ctx context.Context, day reconcile.Day, rows int) ([]
 }
 
 func (r *rowReader) understood(c column, rec record, v *values) Understood {
-	u := Understood{Column: c.String(), Default: r.books.source.Defaults.of(c)}
+	u := Understood{Column: c.String(), Heading: r.books.headings[c], Default: r.books.source.Defaults.of(c)}
 	at := r.header.at[c]
 	if at < 0 {
 		return u

@@ -1,10 +1,8 @@
 package ledger
 
 import (
-	"archive/zip"
 	"bytes"
 	"context"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -15,11 +13,13 @@ import (
 )
 
 const (
-	maxWorkbook = 4 << 30  // unpacked, in bytes
-	maxInMemory = 16 << 20 // of one part; larger ones are unpacked to a temporary file
-	// titleRows is how many rows may stand above the header: titles that
-	// people write there.
-	titleRows = 10
+	maxWorkbook = 4 << 30 // unpacked, in bytes
+	// maxSwelling is how many times its size a workbook may unpack to: sheets
+	// reach a few dozen times, what packs tighter was made to do harm. Small
+	// ones may do as they please.
+	maxSwelling   = 200
+	smallWorkbook = 64 << 20
+	maxInMemory   = 16 << 20 // of one part; larger ones are unpacked to a temporary file
 )
 
 // scanWorkbook reads a workbook through, for its hash.
@@ -55,14 +55,34 @@ func (f readerOf) Read(p []byte) (int, error) { return f(p) }
 // same time, once for the values as they are stored and once as they are
 // shown: a value that is not shown as it is stored is no text.
 type workbookTable struct {
-	book          *excelize.File
 	file          string
-	stored, shown *excelize.Rows
-	row           int // the last one read
+	stored, shown sheetRows
+	closing       []func() error // the last first
+	row           int            // the last one read
 	from1904      bool
 	width         int
+	long          longNumbers
+	above         []record   // to be passed on before those of the sheet
 	before        []sheetRow // to be read again, before those of the sheet
 	ahead         *sheetRow
+}
+
+// sheetRows are the functions of an *excelize.Rows. The workbook itself stays
+// out of the table: all methods of what becomes an interface are linked, and
+// with those of a workbook its formula engine, 4 MB of it.
+type sheetRows struct {
+	next    func() bool
+	columns func(...excelize.Options) ([]string, error)
+	err     func() error
+}
+
+func (t *workbookTable) rows(book *excelize.File, sheet string) (sheetRows, error) {
+	rows, err := book.Rows(sheet)
+	if err != nil {
+		return sheetRows{}, fmt.Errorf("%w: sheet %q: %w", ErrNotWorkbook, sheet, err)
+	}
+	t.closing = append(t.closing, rows.Close)
+	return sheetRows{rows.Next, rows.Columns, rows.Error}, nil
 }
 
 type sheetRow struct {
@@ -71,13 +91,13 @@ type sheetRow struct {
 }
 
 // openWorkbook opens a sheet; "" is the first.
-func openWorkbook(r io.Reader, file, sheet string) (t *workbookTable, err error) {
-	t = &workbookTable{file: file}
+func openWorkbook(r io.Reader, file, sheet string) (_ *workbookTable, err error) {
+	t := &workbookTable{file: file}
 	defer func() {
 		if p := recover(); p != nil {
 			err = t.panicked(p)
 		}
-		if err != nil && t != nil {
+		if err != nil {
 			err = errors.Join(err, t.close())
 		}
 	}()
@@ -85,14 +105,15 @@ func openWorkbook(r io.Reader, file, sheet string) (t *workbookTable, err error)
 	if err != nil {
 		return nil, err
 	}
-	if err := wholeSheets(data); err != nil {
+	if t.long, err = wholeSheets(data); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNotWorkbook, err)
 	}
-	t.book, err = excelize.OpenReader(bytes.NewReader(data), excelize.Options{UnzipSizeLimit: maxWorkbook, UnzipXMLSizeLimit: maxInMemory})
+	book, err := excelize.OpenReader(bytes.NewReader(data), excelize.Options{UnzipSizeLimit: unpackedLimit(int64(len(data))), UnzipXMLSizeLimit: maxInMemory})
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNotWorkbook, err)
 	}
-	sheets := t.book.GetSheetList()
+	t.closing = append(t.closing, book.Close)
+	sheets := book.GetSheetList()
 	switch {
 	case len(sheets) == 0:
 		return nil, fmt.Errorf("%w: it has no sheet", ErrNotWorkbook)
@@ -103,67 +124,15 @@ func openWorkbook(r io.Reader, file, sheet string) (t *workbookTable, err error)
 			Heading: sheet, Problem: fmt.Sprintf("no sheet %q", sheet), DidYouMean: nearest(sheet, sheets),
 		}}}
 	}
-	props, err := t.book.GetWorkbookProps()
+	props, err := book.GetWorkbookProps()
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNotWorkbook, err)
 	}
 	t.from1904 = props.Date1904 != nil && *props.Date1904
-	if t.stored, err = t.book.Rows(sheet); err == nil {
-		t.shown, err = t.book.Rows(sheet)
+	if t.stored, err = t.rows(book, sheet); err == nil {
+		t.shown, err = t.rows(book, sheet)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("%w: sheet %q: %w", ErrNotWorkbook, sheet, err)
-	}
-	return t, nil
-}
-
-// wholeSheets looks whether every sheet is whole: excelize takes the first
-// fault of one for its end, and the rows behind it would be lost in silence.
-func wholeSheets(data []byte) error {
-	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
-	if err != nil {
-		return err
-	}
-	for _, part := range z.File {
-		if !strings.HasPrefix(strings.ToLower(part.Name), "xl/worksheets/") || !strings.HasSuffix(strings.ToLower(part.Name), ".xml") {
-			continue
-		}
-		if part.UncompressedSize64 > maxWorkbook {
-			return fmt.Errorf("%q is larger than %d GiB", part.Name, maxWorkbook>>30)
-		}
-		if err := wholeXML(part); err != nil {
-			return fmt.Errorf("%q is damaged: %w", part.Name, err)
-		}
-	}
-	return nil
-}
-
-func wholeXML(part *zip.File) error {
-	in, err := part.Open()
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	d := xml.NewDecoder(in)
-	d.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil }
-	for depth := 0; ; {
-		token, err := d.RawToken()
-		switch token.(type) {
-		case xml.StartElement:
-			depth++
-		case xml.EndElement:
-			depth--
-		}
-		if errors.Is(err, io.EOF) && depth == 0 {
-			return nil
-		}
-		if errors.Is(err, io.EOF) {
-			return io.ErrUnexpectedEOF
-		}
-		if err != nil {
-			return err
-		}
-	}
+	return t, err
 }
 
 func (t *workbookTable) panicked(p any) error {
@@ -172,13 +141,8 @@ func (t *workbookTable) panicked(p any) error {
 
 func (t *workbookTable) close() error {
 	var errs []error
-	for _, rows := range []*excelize.Rows{t.stored, t.shown} {
-		if rows != nil {
-			errs = append(errs, rows.Close())
-		}
-	}
-	if t.book != nil {
-		errs = append(errs, t.book.Close())
+	for _, f := range slices.Backward(t.closing) {
+		errs = append(errs, f())
 	}
 	return errors.Join(errs...)
 }
@@ -186,6 +150,7 @@ func (t *workbookTable) close() error {
 // header is the first row in which every column is found; of a sheet without
 // one, what the row that comes nearest to it lacks.
 func (t *workbookTable) header(b *Books, file string) (header, error) {
+	var above []record
 	var least *HeaderError
 	for range titleRows {
 		r, err := t.take()
@@ -197,12 +162,14 @@ func (t *workbookTable) header(b *Books, file string) (header, error) {
 		}
 		h, err := b.headerOf(r.stored, file, r.no)
 		if err == nil {
+			t.above = noTitles(above, h, func(rec record) []string { return rec.cells })
 			return h, nil
 		}
 		var fault *HeaderError
 		if errors.As(err, &fault) && (least == nil || len(fault.Faults) < len(least.Faults)) {
 			least = fault
 		}
+		above = append(above, record{line: r.no, text: strings.Join(r.stored, "\t"), cells: r.stored})
 	}
 	if least == nil {
 		return header{}, io.EOF
@@ -213,6 +180,11 @@ func (t *workbookTable) header(b *Books, file string) (header, error) {
 func (t *workbookTable) under(h header) { t.width = len(h.cells) }
 
 func (t *workbookTable) next() (record, error) {
+	if len(t.above) > 0 {
+		rec := t.above[0]
+		t.above = t.above[1:]
+		return rec, nil
+	}
 	r, err := t.take()
 	if err != nil {
 		return record{}, err
@@ -225,7 +197,7 @@ func (t *workbookTable) next() (record, error) {
 	rec.cells = fill(r.stored, t.width)
 	rec.numbers = make([]bool, len(rec.cells))
 	for i, v := range rec.cells {
-		rec.numbers[i] = i < len(r.shown) && v != r.shown[i] && numeric(v)
+		rec.numbers[i] = i < len(r.shown) && v != r.shown[i] && numeric(v) || len(v) > exactDigits && t.long.has(r.no, i)
 	}
 	return rec, nil
 }
@@ -265,17 +237,17 @@ func (t *workbookTable) read() (r sheetRow, err error) {
 			err = t.panicked(p)
 		}
 	}()
-	if more, also := t.stored.Next(), t.shown.Next(); !more || !also {
-		if err := errors.Join(t.stored.Error(), t.shown.Error()); err != nil {
+	if more, also := t.stored.next(), t.shown.next(); !more || !also {
+		if err := errors.Join(t.stored.err(), t.shown.err()); err != nil {
 			return sheetRow{}, t.panicked(err)
 		}
 		return sheetRow{}, io.EOF
 	}
-	stored, err := t.stored.Columns(excelize.Options{RawCellValue: true})
+	stored, err := t.stored.columns(excelize.Options{RawCellValue: true})
 	if err != nil {
 		return sheetRow{}, t.panicked(err)
 	}
-	shown, err := t.shown.Columns()
+	shown, err := t.shown.columns()
 	if err != nil {
 		return sheetRow{}, t.panicked(err)
 	}

@@ -8,9 +8,11 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"html"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,7 +59,8 @@ func (m Mail) String() string { return "mail" }
 // Format keeps what is secret out of every verb.
 func (m Mail) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("mail")) }
 
-// Send sends one message to all addresses.
+// Send sends one message to all addresses. Beside the text stands, for programs
+// that show HTML, the page of the last run among the message's files.
 func (m *Mail) Send(ctx context.Context, message Message, now time.Time) error {
 	letter, err := m.letter(message, now)
 	if err != nil {
@@ -136,7 +139,25 @@ func (m *Mail) letter(message Message, now time.Time) (*mail.Msg, error) {
 		}
 	}
 	letter.SetBodyString(mail.TypeTextPlain, text)
+	if page := message.page(text); page != "" {
+		letter.AddAlternativeString(mail.TypeTextHTML, page)
+	}
 	return letter, nil
+}
+
+// page is the page of the last run, with the text above it: who reads the one
+// does not see the other. Empty when there is none that can be read.
+func (m Message) page(text string) string {
+	for _, path := range slices.Backward(m.Files) {
+		if filepath.Ext(path) != ".html" {
+			continue
+		}
+		data, err := os.ReadFile(path)
+		if head, rest, is := strings.Cut(string(data), "<body>"); err == nil && is {
+			return head + "<body>\n<p style=\"white-space: pre-wrap\">" + html.EscapeString(text) + "</p>\n" + rest
+		}
+	}
+	return ""
 }
 
 // told takes the password out of what the server may have repeated.

@@ -164,11 +164,53 @@ func TestMail(t *testing.T) {
 	}
 }
 
+// TestMailShowsThePage: a program that shows HTML gets the page of the last run
+// with the text above it, whether files are attached or not; others the text.
+func TestMailShowsThePage(t *testing.T) {
+	dir := t.TempDir()
+	first, last := filepath.Join(dir, "a.html"), filepath.Join(dir, "b.html")
+	require.NoError(t, os.WriteFile(first, []byte("<html><body>\n<h1>first night</h1></body></html>"), 0o600))
+	require.NoError(t, os.WriteFile(last, []byte("<html><body>\n<h1>对账汇总</h1></body></html>"), 0o600))
+	for _, attach := range []bool{true, false} {
+		s := serveMail(t, true, false)
+		o := s.options(Implicit)
+		o.Attach = attach
+		m := Message{Title: "x", Text: "失败：<台账>", Files: []string{first, last}}
+		require.NoError(t, NewMail(o).Send(t.Context(), m, now))
+		letter, err := mail.ReadMessage(strings.NewReader(<-s.letters))
+		require.NoError(t, err)
+		kind, params, err := mime.ParseMediaType(letter.Header.Get("Content-Type"))
+		require.NoError(t, err)
+		body := letter.Body
+		if attach {
+			require.Equal(t, "multipart/mixed", kind)
+			part, err := multipart.NewReader(body, params["boundary"]).NextPart()
+			require.NoError(t, err)
+			kind, params, err = mime.ParseMediaType(part.Header.Get("Content-Type"))
+			require.NoError(t, err)
+			body = part
+		}
+		require.Equal(t, "multipart/alternative", kind)
+		parts, texts := multipart.NewReader(body, params["boundary"]), []string{}
+		for part, err := parts.NextPart(); err == nil; part, err = parts.NextPart() {
+			text, err := io.ReadAll(part)
+			require.NoError(t, err)
+			texts = append(texts, part.Header.Get("Content-Type")+"\n"+string(text))
+		}
+		require.Len(t, texts, 2)
+		require.Contains(t, texts[0], "text/plain")
+		require.Contains(t, texts[0], "失败：<台账>")
+		require.Contains(t, texts[1], "text/html")
+		require.Regexp(t, `(?s)<body>.*失败：&lt;台账&gt;.*<h1>对账汇总</h1>`, texts[1])
+		require.NotContains(t, texts[1], "first night")
+	}
+}
+
 func TestMailWithoutFiles(t *testing.T) {
 	s := serveMail(t, true, false)
 	o := s.options(Implicit)
 	o.Attach = false
-	require.NoError(t, NewMail(o).Send(t.Context(), Message{Title: "x", Text: "y", Files: []string{"/not/there.xlsx"}}, now))
+	require.NoError(t, NewMail(o).Send(t.Context(), Message{Title: "x", Text: "y", Files: []string{"/not/there.xlsx", "/not/there.html"}}, now))
 	require.NotContains(t, <-s.letters, "there.xlsx")
 }
 

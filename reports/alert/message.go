@@ -60,7 +60,9 @@ func (r Report) Message(l Language) Message {
 		n.tell(w)
 	}
 	for _, f := range r.Workbooks {
-		w.line("工作簿：%s", "workbook: %s", filepath.Base(f))
+		if filepath.Ext(f) == ".xlsx" {
+			w.line("工作簿：%s", "workbook: %s", filepath.Base(f))
+		}
 	}
 	return Message{Title: r.title(w), Text: strings.Join(w.lines, "\n"), Files: r.Workbooks}
 }
@@ -122,6 +124,7 @@ func (n Run) tell(w *writer) {
 	}
 	late := map[reconcile.Lateness]string{
 		reconcile.Missed: w.pick("（漏跑，现已补跑）", " (missed, done now)"), reconcile.Unfinished: w.pick("（上次未完成，已再试）", " (tried again)"),
+		reconcile.CutOff: w.pick("（上次中断，工作簿现已写出）", " (cut off, workbooks written now)"),
 	}[n.Late]
 	w.lines = append(w.lines, fmt.Sprintf("%s %s%s", n.Day, status, late))
 	for i, alarm := range n.Alarms {
@@ -133,7 +136,10 @@ func (n Run) tell(w *writer) {
 	}
 	c := n.ClassCounts()
 	w.line("已平 %d，容差内 %d，等待 %d，未核实 %d，差异 %d，无效行 %d", "matched %d, tolerance %d, waiting %d, unverified %d, discrepant %d, invalid rows %d",
-		c[reconcile.Matched], c[reconcile.Tolerance], c[reconcile.Waiting], c[reconcile.Unverified], c[reconcile.Discrepant], n.Invalid)
+		c[reconcile.Matched], c[reconcile.Tolerance], c[reconcile.Waiting], c[reconcile.Unverified], c[reconcile.Discrepant], n.InvalidRows())
+	if lines := n.InvalidLines(); lines > 0 {
+		w.line("对账单无效行 %d", "invalid lines of statements %d", lines)
+	}
 	f := n.Cases
 	w.line("差异单：新增 %d，重开 %d，消除 %d，处理 %d，未结 %d 笔 %s 元", "cases: %d new, %d reopened, %d cleared, %d resolved, %d open, %s yuan",
 		f.New.Count, f.Reopened.Count, f.Cleared.Count, f.Resolved.Count, f.Closing.Count, f.Closing.Fen.Yuan())

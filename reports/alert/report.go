@@ -41,7 +41,7 @@ type Report struct {
 	Runs      []Run    // that published, oldest first
 	Failures  []string // what went wrong, without secrets
 	NeverRun  []reconcile.Day
-	Workbooks []string // paths, to be attached
+	Workbooks []string // paths, with their pages and tables, to be attached
 
 	Now         time.Time
 	LastSuccess time.Time     // zero: there never was one

@@ -131,6 +131,8 @@ func (s *server) own(path string) {
 func (s *server) command(name string, args ...string) *exec.Cmd {
 	c := exec.Command(s.binaries[name], args...)
 	c.Dir = s.dir
+	// Temporary tables of two servers in one folder take each other's names.
+	c.Env = append(c.Environ(), "TMPDIR="+s.dir)
 	s.account.runAs(c)
 	return c
 }

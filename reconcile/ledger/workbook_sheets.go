@@ -1,0 +1,140 @@
+package ledger
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/xuri/excelize/v2"
+)
+
+// longNumbers are the cells that hold a number of more than 15 digits, and not
+// a text, a bit for each row of a column. Excelize does not tell the one from
+// the other where the number is shown in full. The sheets of a workbook are
+// not told apart: that matters only where one has a number of that length and
+// another a text of that length in the same place.
+type longNumbers map[longPlace]uint64
+
+// longPlace is a column, and 64 rows of it: what a sheet takes here grows with
+// its cells, wherever they claim to stand.
+type longPlace struct{ column, rows int }
+
+func (n longNumbers) add(row, column int) { n[longPlace{column, row / 64}] |= 1 << (row % 64) }
+
+// has takes a row counted from 1 and a column counted from 0.
+func (n longNumbers) has(row, column int) bool {
+	return n[longPlace{column, row / 64}]&(1<<(row%64)) != 0
+}
+
+// wholeSheets looks whether every sheet is whole, and for long numbers in
+// them: excelize takes the first fault of a sheet for its end, and the rows
+// behind it would be lost in silence.
+func wholeSheets(data []byte) (longNumbers, error) {
+	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return nil, err
+	}
+	if err := notSwollen(z, int64(len(data))); err != nil {
+		return nil, err
+	}
+	numbers := longNumbers{}
+	for _, part := range z.File {
+		if !strings.HasPrefix(strings.ToLower(part.Name), "xl/worksheets/") || !strings.HasSuffix(strings.ToLower(part.Name), ".xml") {
+			continue
+		}
+		if err := wholeSheet(part, numbers); err != nil {
+			return nil, fmt.Errorf("%q is damaged: %w", part.Name, err)
+		}
+	}
+	return numbers, nil
+}
+
+// notSwollen refuses an archive that unpacks to a multiple of its size that no
+// spreadsheet has. No part unpacks to more than it says.
+func notSwollen(z *zip.Reader, packed int64) error {
+	var size uint64
+	for _, part := range z.File {
+		size += min(part.UncompressedSize64, maxWorkbook+1) // no sum of these overflows
+	}
+	if size > uint64(unpackedLimit(packed)) {
+		return fmt.Errorf("it unpacks to %d MiB, which is more than a spreadsheet of %d KiB holds; save it anew", size>>20, packed>>10)
+	}
+	return nil
+}
+
+func unpackedLimit(packed int64) int64 {
+	return min(maxWorkbook, max(smallWorkbook, maxSwelling*packed))
+}
+
+func wholeSheet(part *zip.File, numbers longNumbers) error {
+	in, err := part.Open()
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	d := xml.NewDecoder(in)
+	d.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil }
+	at := sheetCell{numbers: numbers}
+	for depth := 0; ; {
+		token, err := d.RawToken()
+		switch token := token.(type) {
+		case xml.StartElement:
+			depth++
+			at.begin(token)
+		case xml.EndElement:
+			depth--
+			at.inValue = false
+		case xml.CharData:
+			at.text(token)
+		}
+		if errors.Is(err, io.EOF) && depth == 0 {
+			return nil
+		}
+		if errors.Is(err, io.EOF) {
+			return io.ErrUnexpectedEOF
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// sheetCell follows the cells of a sheet. A cell that does not say where it is
+// stands behind the last one.
+type sheetCell struct {
+	numbers     longNumbers
+	row, column int // the row from 1, the column from 0
+	number      bool
+	inValue     bool
+}
+
+func (c *sheetCell) begin(e xml.StartElement) {
+	switch e.Name.Local {
+	case "row":
+		c.row, c.column = c.row+1, -1
+	case "c":
+		c.column, c.number = c.column+1, true
+		for _, a := range e.Attr {
+			switch a.Name.Local {
+			case "r":
+				if column, row, err := excelize.CellNameToCoordinates(a.Value); err == nil {
+					c.row, c.column = row, column-1
+				}
+			case "t":
+				c.number = a.Value == "n"
+			}
+		}
+	case "v":
+		c.inValue = c.number
+	}
+}
+
+func (c *sheetCell) text(value []byte) {
+	if c.inValue && len(value) > exactDigits && digits(string(value)) {
+		c.numbers.add(c.row, c.column)
+	}
+}

@@ -1,0 +1,158 @@
+package reports
+
+import (
+	"archive/zip"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"strconv"
+	"strings"
+
+	"github.com/xuri/excelize/v2"
+)
+
+// cellFaults are the cells of a sheet that show a person something which the
+// values in the file do not hold: why, in words, by row and by column counted
+// from 0.
+type cellFaults map[int]map[int]string
+
+func (f cellFaults) add(cell, why string) error {
+	column, row, err := excelize.CellNameToCoordinates(cell)
+	if err != nil {
+		return err
+	}
+	if f[row] == nil {
+		f[row] = map[int]string{}
+	}
+	f[row][column-1] = why
+	return nil
+}
+
+const (
+	faultFormula = "the cell holds a formula whose value was not saved; try: opening and saving the file in a spreadsheet program, or typing the value"
+	faultError   = "the cell holds an error of a formula"
+	faultMerged  = "the cell is merged with %s, and what is seen there is stored for that cell only; try: unmerging the cells and filling in every row"
+)
+
+// faultsOf streams the part of a sheet, which excelize would hold whole in
+// memory to tell a formula from a value.
+func faultsOf(file, sheet string) (cellFaults, error) {
+	z, err := zip.OpenReader(file)
+	if err != nil {
+		return nil, err
+	}
+	defer z.Close()
+	part, err := partOf(&z.Reader, sheet)
+	if err != nil {
+		return nil, err
+	}
+	r, err := z.Open(part)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	return readFaults(xml.NewDecoder(r))
+}
+
+func readFaults(d *xml.Decoder) (cellFaults, error) {
+	r := faultReader{Decoder: d, faults: cellFaults{}}
+	for {
+		token, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			return r.faults, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		at, is := token.(xml.StartElement)
+		switch {
+		case is && at.Name.Local == "c":
+			err = r.cell(at)
+		case is && at.Name.Local == "row":
+			r.row(at)
+		case is && at.Name.Local == "mergeCell":
+			err = r.merged(at)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+// faultReader reads the part of one sheet.
+type faultReader struct {
+	*xml.Decoder
+	faults  cellFaults
+	lastRow int // that the sheet holds
+	hidden  int // cells behind merged ones, so far
+}
+
+// row counts rows, of which a sheet may leave out empty ones.
+func (r *faultReader) row(start xml.StartElement) {
+	r.lastRow++
+	for _, a := range start.Attr {
+		if n, err := strconv.Atoi(a.Value); err == nil && a.Name.Local == "r" {
+			r.lastRow = n
+		}
+	}
+}
+
+func (r *faultReader) cell(start xml.StartElement) error {
+	var c struct {
+		Cell    string    `xml:"r,attr"`
+		Type    string    `xml:"t,attr"`
+		Formula *struct{} `xml:"f"`
+		Value   *string   `xml:"v"`
+	}
+	if err := r.DecodeElement(&c, &start); err != nil {
+		return err
+	}
+	switch {
+	case c.Type == "e" && c.Value != nil:
+		return r.faults.add(c.Cell, faultError+" ("+*c.Value+")")
+	case c.Formula != nil && (c.Value == nil || *c.Value == "" && c.Type != "str"): // a formula may well yield an empty text
+		return r.faults.add(c.Cell, faultFormula)
+	}
+	return nil
+}
+
+// partOf finds a sheet's part of the file by its name.
+func partOf(z *zip.Reader, sheet string) (string, error) {
+	var book struct {
+		Sheets []struct {
+			Name string `xml:"name,attr"`
+			ID   string `xml:"http://schemas.openxmlformats.org/officeDocument/2006/relationships id,attr"`
+		} `xml:"sheets>sheet"`
+	}
+	var links struct {
+		Links []struct {
+			ID     string `xml:"Id,attr"`
+			Target string `xml:"Target,attr"`
+		} `xml:"Relationship"`
+	}
+	if err := errors.Join(decodePart(z, "xl/workbook.xml", &book), decodePart(z, "xl/_rels/workbook.xml.rels", &links)); err != nil {
+		return "", err
+	}
+	for _, s := range book.Sheets {
+		for _, l := range links.Links {
+			if s.Name == sheet && l.ID == s.ID {
+				if whole, is := strings.CutPrefix(l.Target, "/"); is {
+					return whole, nil
+				}
+				return path.Join("xl", l.Target), nil
+			}
+		}
+	}
+	return "", fmt.Errorf("%w: no part of the file holds it", ErrNotOurs)
+}
+
+func decodePart(z *zip.Reader, name string, into any) error {
+	r, err := z.Open(name)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	return xml.NewDecoder(io.LimitReader(r, 1<<24)).Decode(into)
+}
