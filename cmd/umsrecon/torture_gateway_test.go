@@ -238,8 +238,6 @@ func count(classes map[string]string, class string) (n int) {
 
 // judge holds the verdicts against the record.
 func (w *storm) judge(t *testing.T) {
-	w.tap.mu.Lock()
-	defer w.tap.mu.Unlock()
 	classes, unheard := w.classes(t), w.unheard(t)
 	require.Len(t, classes, w.orders, "orders were lost")
 	o := w.summary.Orders
