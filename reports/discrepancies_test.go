@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -326,6 +327,62 @@ func TestDifference(t *testing.T) {
 	require.Equal(t, reconcile.Some(-10), difference(reconcile.Line{Case: amount}))
 	require.Equal(t, reconcile.Amount{}, difference(reconcile.Line{Case: attribute}), "what the buyer paid is not the order's money")
 	require.Equal(t, reconcile.Amount{}, difference(reconcile.Line{Case: half}))
+}
+
+// A row shows the amounts of one moment, now: what is over makes no difference
+// any more, and the totals count what stands.
+func TestACaseThatIsOverHasNoDifferenceAnyMore(t *testing.T) {
+	stands := sampleLine(1, reconcile.AmountBillLess, 1908, 1907)
+	cleared, gone := sampleLine(2, reconcile.AmountBillLess, 2000, 1990), sampleLine(3, reconcile.AmountBillMore, 3000, 3300)
+	cleared.Case.State, cleared.Order.Amount = reconcile.StateCleared, 1990 // the ledger was corrected
+	gone.Case.State, gone.Case.Gone, gone.Order.Amount = reconcile.StateResolved, true, 3300
+	unasked := sampleLine(4, reconcile.AmountBillLess, 5000, 4000)
+	unasked.Order.Amount = 4500 // in a night without an answer
+	d := sampleReport()
+	d.Discrepancies = each([]reconcile.Line{stands, cleared, gone, unasked})
+	f, path := written(t, d, sampleOptions())
+	for i, want := range [][]string{
+		{"19.08", "19.07", "-0.01", "渠道少收", "待处理"},
+		{"19.9", "19.9", "", "", "已消除（原差额 -0.10，渠道少收）"},
+		{"33", "33", "", "", "已处理（情形已消失，待人工确认）（原差额 3.00，渠道多收）"},
+		{"50", "40", "-10", "渠道少收", "待处理"},
+	} {
+		for j, head := range []string{"台账金额", "账单总额", "差额（渠道−台账）", "资金方向", "处理状态"} {
+			require.Equal(t, want[j], cellAt(t, f, caseSheet, head, i), "%s of row %d", head, i)
+		}
+	}
+	requireFormulasAgree(t, f)
+	foot := rows(t, f, caseSheet)[headingRow+4]
+	require.Equal(t, []string{"4", "合计（筛选后）", "-10.01"}, []string{foot[0], foot[1], foot[17]})
+	listed := rows(t, f, "对账汇总")
+	require.Equal(t, []string{"对账差异表", "支付", "4", "-10.01"}, listed[firstRow(listed, "对账差异表|支付")][:4])
+
+	// What was written while the cases stood is still known when it is read back.
+	filled, err := ReadFilled(filledRows(t, f, path, 4))
+	require.NoError(t, err)
+	require.Len(t, filled, 4)
+	for i, l := range []reconcile.Line{stands, cleared, gone, unasked} {
+		require.NoError(t, filled[i].Unchanged(l))
+		before := l
+		before.Case.State, before.Case.Gone = reconcile.StateOpen, false
+		written := Filled{keys: map[string]string{}}
+		for _, c := range keyColumns(&book{}) {
+			written.keys[c.head] = plainValue(c.value(before, 0))
+		}
+		require.NoError(t, written.Unchanged(l))
+		written.keys["台账金额"] = "0.01"
+		require.ErrorIs(t, written.Unchanged(l), ErrKeyEdited)
+	}
+}
+
+// filledRows saves the workbook with a note in its first n rows.
+func filledRows(t *testing.T, f *excelize.File, path string, n int) string {
+	column := slices.Index(rows(t, f, caseSheet)[headingRow-1], headNote) + 1
+	for i := range n {
+		require.NoError(t, f.SetCellValue(caseSheet, at(column, headingRow+1+i), "已核对"))
+	}
+	require.NoError(t, f.SaveAs(path))
+	return path
 }
 
 func hasHan(s string) bool {

@@ -71,7 +71,8 @@ var english = map[string]string{
 	"未核实": "unverified", "差异": "discrepant", "等待中": "waiting", "容差内平": "within tolerance", "已平": "matched",
 	"待处理": "open", "待复核": "proposed", "已处理": "resolved", "已消除": "cleared", "提示": "note",
 	"（情形已消失，待人工确认）": " (condition gone, for a person to close)", "（已超回溯期，不再查询）": " (no longer asked)",
-	"补单": "book the order", "调账": "adjust", "以渠道为准": "UMS prevails", "以台账为准": "ledger prevails", "渠道更正": "UMS corrects", "跨日说明": "cross-day", "核销": "write off", "豁免": "waive", "其他": "other",
+	"（原差额 %s，%s）": " (difference was %s: %s)",
+	"补单":          "book the order", "调账": "adjust", "以渠道为准": "UMS prevails", "以台账为准": "ledger prevails", "渠道更正": "UMS corrects", "跨日说明": "cross-day", "核销": "write off", "豁免": "waive", "其他": "other",
 	"同意": "approved", "驳回": "rejected", "是": "yes",
 
 	// notes of the discrepancies
@@ -82,6 +83,7 @@ var english = map[string]string{
 	"金额单位为元，由分换算，保留两位小数；空白表示该方未提供，不等于零。支付、退款、预授权完成分别统计，互不相加。":                                "Amounts are yuan, computed from fen; an empty cell was not stated, which is not zero. Payments, refunds and completions are never added to each other.",
 	"每笔订单只归入一类，依次为：未核实、差异、等待中、容差内平、已平；五类合计等于加载订单。":                                           "Every order is in one class, the first that fits: unverified, discrepant, waiting, within tolerance, matched; the five add up to the orders loaded.",
 	"一单可有多行差异，金额会重复出现，故只对差额求合计；一单的资金差额只由其中一行承载。":                                             "An order can have several rows and its amounts repeat, so only the difference is totalled: one row of an order carries it.",
+	"所有金额与差额均为现状：已消除或情形已消失的差异不再有差额，也不计入合计；其原差额写在「处理状态」中。":                                    "All amounts and differences are those of now: a case that was cleared, or whose condition is gone, has no difference any more and is not in the totals; what it was stands in its state.",
 	"「商户订单号」：退款行为退款单号，预授权完成行为完成单号。「其他差异」为同一订单上的其余差异。":                                        "Merchant order no. is the refund id of a refund and the completion id of a completion. Other findings are those of the same order.",
 	"未核实：没有取得可信的渠道应答，既不算相符也不算差异。等待中：仅由时间造成且仍在宽限期内。":                                          "Unverified: no trustworthy answer, so neither matched nor discrepant. Waiting: explained by time alone and inside its grace.",
 	"账龄以天计，自首次发现日起算，以对账运行当天为止。":                                                              "Age counts from the day first seen to the day of the run.",

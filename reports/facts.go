@@ -64,11 +64,25 @@ func merchantNo(l reconcile.Line) string {
 }
 
 // ledgerAmount is what the ledger row states; absent where there is no row.
+// Beside a difference it is the amount that the difference was taken from: a
+// night without an answer may have read another one since.
 func ledgerAmount(l reconcile.Line) reconcile.Amount {
-	if l.Order.BillNo == "" {
+	switch {
+	case l.Order.BillNo == "":
 		return reconcile.Amount{}
+	case difference(l).Known && !otherMoney[l.Case.Code]:
+		return l.Case.Ledger
 	}
 	return reconcile.Some(l.Order.Amount)
+}
+
+// otherMoney are the codes that can carry the difference of an order while
+// they compare something else than its own amount.
+var otherMoney = map[reconcile.Code]bool{
+	reconcile.RefundNotInLedger: true, reconcile.RefundIncomplete: true, reconcile.RefundExceedsPayment: true,
+	reconcile.RefundUndetermined: true, reconcile.CompletionNotInLedger: true,
+	reconcile.BuyerPayMismatch: true, reconcile.CouponMismatch: true, reconcile.AmountIdentity: true,
+	reconcile.StatementMissing: true, reconcile.StatementOnly: true, reconcile.StatementAmountMismatch: true, reconcile.FeeMismatch: true,
 }
 
 // amountCodes compare the money of the order itself, so that their two sides
@@ -83,8 +97,21 @@ var amountCodes = map[reconcile.Code]bool{
 }
 
 // difference is 差额（渠道−台账）: of the money that moved, on the one case of
-// an order that carries it.
+// an order that carries it. All amounts of a row are those of now, so a case
+// whose condition is over has none any more, and the totals count what stands.
 func difference(l reconcile.Line) reconcile.Amount {
+	if over(l.Case) {
+		return reconcile.Amount{}
+	}
+	return differenceThen(l)
+}
+
+// over says that the condition of a case holds no longer, whether or not
+// somebody still has to close it.
+func over(c reconcile.Case) bool { return c.State == reconcile.StateCleared || c.Gone }
+
+// differenceThen is the difference when the case was seen last.
+func differenceThen(l reconcile.Line) reconcile.Amount {
 	if l.Case.Gap.Known {
 		return l.Case.Gap
 	}
@@ -158,6 +185,9 @@ func (b *book) caseState(l reconcile.Line) string {
 	}
 	if l.NoLongerAsked {
 		words += b.say("（已超回溯期，不再查询）")
+	}
+	if d := differenceThen(l); over(l.Case) && d.Known && d.Fen != 0 {
+		words += b.say("（原差额 %s，%s）", d.Fen.Yuan(), b.say(direction(kindOf(l), d)))
 	}
 	return words
 }

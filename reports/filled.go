@@ -201,9 +201,23 @@ func keyColumns(b *book) []lineColumn {
 	return slices.DeleteFunc(b.caseColumns(0), func(c lineColumn) bool { return !c.key })
 }
 
-// Unchanged says whether the key cells of the row are what the case would show
-// now; the error matches ErrKeyEdited and names the cell.
+// Unchanged says whether the key cells of the row are what the case shows, or
+// what it showed before its condition was over; the error matches ErrKeyEdited
+// and names the cell.
 func (f *Filled) Unchanged(l reconcile.Line) error {
+	err := f.shows(l)
+	if err == nil || !over(l.Case) {
+		return err
+	}
+	l.Case.State, l.Case.Gone = reconcile.StateOpen, false
+	if f.shows(l) == nil {
+		return nil
+	}
+	return err
+}
+
+// shows holds the key cells against those of a line.
+func (f *Filled) shows(l reconcile.Line) error {
 	for _, c := range keyColumns(&book{}) {
 		want := plainValue(c.value(l, 0))
 		if is := f.keys[c.head]; is != want {
