@@ -17,8 +17,12 @@ import (
 	"github.com/umsrecon/umsrecon/reconcile"
 )
 
+// heapLimit is many times what a workbook of any size takes, and a fraction of
+// what one held whole in memory would.
+const heapLimit = 350 << 20
+
 // TestVolume writes more rows than a sheet holds. UMSRECON_VOLUME=1200000 does
-// it with the limit of the format, and tells time and memory.
+// it with the limit of the format; it tells the time, and bounds the memory.
 func TestVolume(t *testing.T) {
 	n, o := 120, sampleOptions()
 	o.RowLimit = 50
@@ -48,6 +52,8 @@ func TestVolume(t *testing.T) {
 	require.NoError(t, err)
 	t.Logf("%d rows in %v: heap at most %d MB, file %d MB", n, time.Since(start).Round(time.Second), most.Load()>>20, info.Size()>>20)
 	require.Equal(t, n, rowsInFile(t, path), "nothing is cut off")
+	require.Positive(t, most.Load())
+	require.LessOrEqual(t, most.Load(), uint64(heapLimit))
 }
 
 func watchHeap(most *atomic.Uint64, stop chan struct{}) {
