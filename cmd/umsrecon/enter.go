@@ -25,7 +25,8 @@ func (a *app) enterCommand() *cobra.Command {
 			"The same file can be imported again: what has been applied is left as it is. Sorting, filtering, saving by\n" +
 			"another program and columns of your own do no harm.\n\n" +
 			"Rows that a filter hides count as the others do, and their number is said. Of a formula the value is taken\n" +
-			"that was saved with it; without one the row is refused. Where a case stands on several rows with different\n" +
+			"that was saved with it; without one the row is refused. Of merged cells the first row has what is written in\n" +
+			"them; the others are refused until every row is filled in. Where a case stands on several rows with different\n" +
 			"entries, all of them are refused. --dry-run checks everything and changes nothing.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
