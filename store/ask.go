@@ -41,7 +41,7 @@ WHERE NOT :noquery AND :recheck <> '[]'
 const notAnswered = `NOT EXISTS (SELECT 1 FROM answers AS mine
   WHERE mine.run_id = :run AND mine.order_id = o.order_id AND mine.asked_at > :fresh AND mine.outcome IN ('found', 'no_order'))`
 
-const countToAsk = "SELECT count(*) FROM (" + toAskQuery + ")"
+const countToAsk = "SELECT count(*) FROM (" + toAskQuery + ") AS due"
 
 const countReused = `SELECT count(DISTINCT order_id) FROM answers
 WHERE NOT :noquery AND run_id = :run AND asked_at > :fresh AND outcome IN ('found', 'no_order')`
@@ -63,14 +63,14 @@ func (db *DB) CountToAsk(ctx context.Context, s reconcile.Scope) (toAsk, reused 
 }
 
 const (
-	makeAsking = "CREATE TEMP TABLE asking (nth INTEGER PRIMARY KEY, mid, tid, inst_mid, bill_day, bill_no, refund_id, completion_id)"
-	dropAsking = "DROP TABLE IF EXISTS temp.asking"
+	makeAsking = "CREATE TEMP TABLE asking (nth INTEGER PRIMARY KEY, mid TEXT, tid TEXT, inst_mid TEXT, bill_day TEXT, bill_no TEXT, refund_id TEXT, completion_id TEXT)"
+	dropAsking = "DROP TABLE IF EXISTS asking"
 	fillAsking = `
-INSERT INTO temp.asking (mid, tid, inst_mid, bill_day, bill_no, refund_id, completion_id)
+INSERT INTO asking (mid, tid, inst_mid, bill_day, bill_no, refund_id, completion_id)
 SELECT mid, tid, inst_mid, bill_day, bill_no, refund_id, completion_id
 FROM (` + toAskQuery + `) AS due CROSS JOIN orders USING (order_id)
 ORDER BY turn, ledger_day, mid, tid, inst_mid, bill_day, bill_no, refund_id, completion_id`
-	readAsking = "SELECT mid, tid, inst_mid, bill_day, bill_no, refund_id, completion_id FROM temp.asking ORDER BY nth"
+	readAsking = "SELECT mid, tid, inst_mid, bill_day, bill_no, refund_id, completion_id FROM asking ORDER BY nth"
 )
 
 // ToAsk yields the orders to ask as they stand when the sequence starts: those

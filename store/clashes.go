@@ -18,10 +18,10 @@ var fillReused = []string{reused("paySeqId", "pay_seq_id"), reused("targetOrderI
 
 func reused(name, column string) string {
 	return strings.NewReplacer("NAME", name, "COLUMN", column).Replace(`
-INSERT INTO temp.clashes (code, mid, reference, order_id)
+INSERT INTO clashes (code, mid, reference, order_id)
 SELECT 'PAYMENT_REFERENCE_REUSED', '', 'NAME ' || shared.reference, o.order_id
 FROM (SELECT DISTINCT a.COLUMN AS reference
-      FROM temp.scope AS s CROSS JOIN orders AS o ON o.order_id = s.order_id CROSS JOIN answers AS a ON a.answer_id = o.answer_id
+      FROM scope AS s CROSS JOIN orders AS o ON o.order_id = s.order_id CROSS JOIN answers AS a ON a.answer_id = o.answer_id
       WHERE o.refund_id = '' AND o.completion_id = '' AND o.ledger_day >= :since AND a.pay_status IS NOT NULL AND a.COLUMN <> ''
         AND EXISTS (SELECT 1 FROM answers AS b CROSS JOIN orders AS p ON p.order_id = b.order_id
                     WHERE b.COLUMN = a.COLUMN AND b.COLUMN <> '' AND b.order_id <> o.order_id AND b.pay_status IS NOT NULL
@@ -35,10 +35,10 @@ ORDER BY o.mid, o.tid, o.inst_mid, o.bill_day, o.bill_no`)
 // fillDouble finds the order numbers that two payments of a merchant share
 // which UMS shows as paid; over are those that it has given back in full.
 var fillDouble = `
-INSERT INTO temp.clashes (code, mid, reference, order_id, over)
+INSERT INTO clashes (code, mid, reference, order_id, over)
 SELECT 'DOUBLE_PAYMENT', shared.mid, shared.order_no, o.order_id, ` + givenBack("o", "a") + `
 FROM (SELECT DISTINCT o.mid, o.order_no
-      FROM temp.scope AS s CROSS JOIN orders AS o ON o.order_id = s.order_id CROSS JOIN answers AS a ON a.answer_id = o.answer_id
+      FROM scope AS s CROSS JOIN orders AS o ON o.order_id = s.order_id CROSS JOIN answers AS a ON a.answer_id = o.answer_id
       WHERE o.order_no <> '' AND ` + everPaid("o", "a") + `
         AND EXISTS (SELECT 1 FROM orders AS p CROSS JOIN answers AS b ON b.answer_id = p.answer_id
                     WHERE p.mid = o.mid AND p.order_no = o.order_no AND p.order_no <> '' AND p.order_id <> o.order_id
@@ -70,14 +70,14 @@ const (
 	// batchClashesQuery yields the clashes of a batch, references in order.
 	batchClashesQuery = `
 SELECT c.code, c.mid, c.reference, c.order_id
-FROM json_each(:orders) AS listed CROSS JOIN temp.clashes AS c ON c.order_id = listed.value
+FROM json_each(:orders) AS listed CROSS JOIN clashes AS c ON c.order_id = CAST(listed.value AS BIGINT)
 ORDER BY c.order_id, c.code, c.reference`
 
 	// othersQuery names the first of the payments that share a reference, those
 	// that are not over first.
 	othersQuery = `
 SELECT c.over, o.mid, o.tid, o.inst_mid, o.bill_day, o.bill_no, o.refund_id, o.completion_id
-FROM temp.clashes AS c CROSS JOIN orders AS o ON o.order_id = c.order_id
+FROM clashes AS c CROSS JOIN orders AS o ON o.order_id = c.order_id
 WHERE c.code = ? AND c.mid = ? AND c.reference = ? AND c.order_id <> ?
 ORDER BY c.over, c.nth LIMIT ?`
 )

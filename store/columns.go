@@ -31,6 +31,20 @@ func (cs columns) list(table string) string {
 	return strings.Join(names, ", ")
 }
 
+// definitions are the columns as CREATE TABLE wants them.
+func (cs columns) definitions() string {
+	defined := make([]string, len(cs))
+	for i, c := range cs {
+		kind := "TEXT"
+		switch c.at.(type) {
+		case *number, *whole, *money, *amount, *flag:
+			kind = "INTEGER"
+		}
+		defined[i] = c.name + " " + kind
+	}
+	return strings.Join(defined, ", ")
+}
+
 func (cs columns) pointers() []any {
 	at := make([]any, len(cs))
 	for i, c := range cs {

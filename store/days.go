@@ -35,8 +35,8 @@ func (db *DB) OpenDays(ctx context.Context, since, before reconcile.Day) ([]reco
 const neighboursQuery = `
 SELECT EXISTS (SELECT 1 FROM orders WHERE ledger_day IN (
   :day,
-  max(coalesce((SELECT max(ledger_day) FROM orders WHERE ledger_day < :day), ''), coalesce((SELECT max(day) FROM loads WHERE day < :day AND kind = 'ledger'), '')),
-  min(coalesce((SELECT min(ledger_day) FROM orders WHERE ledger_day > :day), '~'), coalesce((SELECT min(day) FROM loads WHERE day > :day AND kind = 'ledger'), '~'))))`
+  (SELECT max(d) FROM (SELECT max(ledger_day) AS d FROM orders WHERE ledger_day < :day UNION ALL SELECT max(day) FROM loads WHERE day < :day AND kind = 'ledger') AS before),
+  (SELECT min(d) FROM (SELECT min(ledger_day) AS d FROM orders WHERE ledger_day > :day UNION ALL SELECT min(day) FROM loads WHERE day > :day AND kind = 'ledger') AS after)))`
 
 // NeighboursFilled says whether the nearest loaded ledger day before day, or
 // the nearest one after it, holds orders, or day itself did in an earlier load.

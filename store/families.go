@@ -17,27 +17,28 @@ import (
 var makeFamilies = []string{
 	"CREATE TEMP TABLE scope (order_id INTEGER PRIMARY KEY, partner INTEGER NOT NULL)",
 	"CREATE TEMP TABLE clashes (nth INTEGER PRIMARY KEY, code TEXT, mid TEXT, reference TEXT, order_id INTEGER, over INTEGER NOT NULL DEFAULT 0)",
-	"CREATE INDEX temp.clashes_order_idx ON clashes (order_id)",
-	"CREATE INDEX temp.clashes_reference_idx ON clashes (code, mid, reference)",
-	"CREATE TEMP TABLE families (nth INTEGER PRIMARY KEY, mid, tid, inst_mid, bill_day, bill_no)",
+	"CREATE INDEX clashes_order_idx ON clashes (order_id)",
+	"CREATE INDEX clashes_reference_idx ON clashes (code, mid, reference)",
+	"CREATE TEMP TABLE families (nth INTEGER PRIMARY KEY, mid TEXT, tid TEXT, inst_mid TEXT, bill_day TEXT, bill_no TEXT)",
 }
 
 const (
 	// What was answered in this run is in scope, too: a recheck is no longer
 	// due once it has been answered.
 	fillScope = `
-INSERT OR IGNORE INTO temp.scope (order_id, partner)
+INSERT INTO scope (order_id, partner)
 SELECT order_id, 0 FROM orders WHERE ledger_day = :day
 UNION ALL
 SELECT order_id, 0 FROM orders WHERE final = 0 AND ledger_day >= :since AND ledger_day < :day
 UNION ALL
-SELECT order_id, 0 FROM answers WHERE run_id = :run AND asked_at > :fresh`
+SELECT order_id, 0 FROM answers WHERE run_id = :run AND asked_at > :fresh
+ON CONFLICT DO NOTHING`
 
-	fillPartners = "INSERT OR IGNORE INTO temp.scope (order_id, partner) SELECT order_id, 1 FROM temp.clashes WHERE over = 0"
+	fillPartners = "INSERT INTO scope (order_id, partner) SELECT order_id, 1 FROM clashes WHERE over = 0 ON CONFLICT DO NOTHING"
 
 	fillFamilies = `
-INSERT INTO temp.families (mid, tid, inst_mid, bill_day, bill_no)
-SELECT DISTINCT mid, tid, inst_mid, bill_day, bill_no FROM temp.scope CROSS JOIN orders USING (order_id)
+INSERT INTO families (mid, tid, inst_mid, bill_day, bill_no)
+SELECT DISTINCT mid, tid, inst_mid, bill_day, bill_no FROM scope CROSS JOIN orders USING (order_id)
 ORDER BY mid, tid, inst_mid, bill_day, bill_no`
 )
 
@@ -83,7 +84,7 @@ func readListed(t *tx, s reconcile.Scope, args named, emit func(reconcile.Family
 	}, emit)
 }
 
-// inBatches emits the families that read finds in stretches of temp.families.
+// inBatches emits the families that read finds in stretches of families.
 func inBatches(read func(from, to int) ([]reconcile.Family, error), emit func(reconcile.Family) error) error {
 	for from := 1; ; from += familyBatch {
 		families, err := read(from, from+familyBatch-1)
@@ -117,7 +118,7 @@ func listFamilies(t *tx, args named, fill ...string) error {
 	return nil
 }
 
-// batch is a stretch of temp.families.
+// batch is a stretch of families.
 type batch struct {
 	*tx
 	window   []any // the parameters :from and :to
@@ -146,11 +147,11 @@ func subjectsQuery(answerID string) string {
 	return `
 SELECT f.nth, o.order_id, ` + orderList("o") + `,
   o.copies, o.conflicting, o.first_seen_at, o.status_at, o.row_hash, o.pinned_status, o.pinned_fen,
-  o.first_settle_day, o.first_paid_at, ` + takenAt + `, s.order_id IS NOT NULL, coalesce(s.partner = 2, 0), ` + vanished + `, ` + signedOff + `, ` + answerList("a") + `
-FROM temp.families AS f
+  o.first_settle_day, o.first_paid_at, ` + takenAt + `, s.order_id IS NOT NULL, coalesce(s.partner = 2, FALSE), ` + vanished + `, ` + signedOff + `, ` + answerList("a") + `
+FROM families AS f
 CROSS JOIN orders AS o ON o.mid = f.mid AND o.tid = f.tid AND o.inst_mid = f.inst_mid AND o.bill_day = f.bill_day AND o.bill_no = f.bill_no
 CROSS JOIN loads AS l ON l.load_id = o.load_id
-LEFT JOIN temp.scope AS s ON s.order_id = o.order_id
+LEFT JOIN scope AS s ON s.order_id = o.order_id
 LEFT JOIN answers AS a ON a.answer_id = ` + answerID + `
 WHERE f.nth BETWEEN :from AND :to
 ORDER BY f.nth, o.completion_id, o.refund_id`
@@ -178,7 +179,7 @@ const vanished = `
 const takenAt = `coalesce((SELECT f.taken_at FROM load_files AS f WHERE f.load_id = o.load_id AND f.file = o.file), l.snapshot_at)`
 
 // signedOff is true of an order whose ledger day is closed.
-const signedOff = `coalesce((SELECT kind = 'closed' FROM sign_offs WHERE day = o.ledger_day ORDER BY sign_off_id DESC LIMIT 1), 0)`
+const signedOff = `coalesce((SELECT kind = 'closed' FROM sign_offs WHERE day = o.ledger_day ORDER BY sign_off_id DESC LIMIT 1), FALSE)`
 
 func (b *batch) readSubjects(query string, args []any) error {
 	last := 0
@@ -233,18 +234,18 @@ func (r *subjectScan) subject() reconcile.Subject {
 
 var familyCasesQuery = `
 SELECT c.order_id, ` + caseList("c") + `
-FROM json_each(:orders) AS listed CROSS JOIN cases AS c ON c.order_id = listed.value
+FROM json_each(:orders) AS listed CROSS JOIN cases AS c ON c.order_id = CAST(listed.value AS BIGINT)
 ORDER BY c.order_id, c.case_id`
 
 // noticeCasesQuery yields the cases that notices of a batch's bills, and lines
 // of statements about them, had before their orders were there.
 var noticeCasesQuery = `
 SELECT n.order_id, ` + caseList("c") + `
-FROM json_each(:orders) AS listed CROSS JOIN notices AS n ON n.order_id = listed.value
+FROM json_each(:orders) AS listed CROSS JOIN notices AS n ON n.order_id = CAST(listed.value AS BIGINT)
 CROSS JOIN cases AS c ON c.notice_id = n.notice_id
 UNION ALL
 SELECT s.order_id, ` + caseList("c") + `
-FROM json_each(:orders) AS listed CROSS JOIN statement_lines AS s ON s.order_id = listed.value
+FROM json_each(:orders) AS listed CROSS JOIN statement_lines AS s ON s.order_id = CAST(listed.value AS BIGINT)
 CROSS JOIN cases AS c ON c.case_id = s.case_id
 ORDER BY 1, 2`
 

@@ -25,7 +25,7 @@ type Filter struct {
 // day, bill and severity. A note has the id of its code's case; the second of
 // one code on one order has "-2" behind it. Answers come without their bodies.
 func (db *DB) Cases(ctx context.Context, f Filter) reconcile.Lines {
-	cases, notes := fromCases+" WHERE 1", fromNotes+" WHERE n.run_id = o.judged_run_id"
+	cases, notes := fromCases+" WHERE TRUE", fromNotes+" WHERE n.run_id = o.judged_run_id"
 	if f.Day != 0 {
 		cases += " AND c.ledger_day = :day"
 		notes += " AND o.ledger_day = :day"
@@ -108,12 +108,12 @@ var (
 	fromCases = "SELECT " + caseList("c") + `, c.order_id, 0 AS nth,
   CASE WHEN c.order_id IS NULL THEN (SELECT min(bad_row_id) FROM bad_rows WHERE case_id = c.case_id) END AS bad_row_id, c.notice_id FROM cases AS c`
 
-	fromNotes = `SELECT '' AS case_id, n.code, n.severity, 'note' AS state, n.is_primary, o.ledger_day, NULL AS mid, '' AS scope, 0 AS covers, n.ledger_fen, n.ums_fen, n.gap_fen, n.stake_fen,
+	fromNotes = `SELECT '' AS case_id, n.code, n.severity, 'note' AS state, n.is_primary, o.ledger_day, CAST(NULL AS TEXT) AS mid, '' AS scope, 0 AS covers, n.ledger_fen, n.ums_fen, n.gap_fen, n.stake_fen,
   n.reason_zh, n.reason_en, n.facts, 0 AS gone, substr(r.started_at, 1, 10) AS first_seen_day, substr(r.started_at, 1, 10) AS last_seen_day, 1 AS times,
-  '' AS outcome, '' AS note, '' AS decided_by, '' AS reviewed_by, n.order_id, n.nth, NULL AS bad_row_id, NULL AS notice_id
+  '' AS outcome, '' AS note, '' AS decided_by, '' AS reviewed_by, n.order_id, n.nth, CAST(NULL AS BIGINT) AS bad_row_id, CAST(NULL AS BIGINT) AS notice_id
 FROM orders AS o CROSS JOIN notes AS n ON n.order_id = o.order_id CROSS JOIN runs AS r ON r.run_id = n.run_id`
 
-	fromBadRows = "SELECT " + caseList("c") + ", NULL AS order_id, 0 AS nth, b.bad_row_id, NULL AS notice_id" + `
+	fromBadRows = "SELECT " + caseList("c") + ", CAST(NULL AS BIGINT) AS order_id, 0 AS nth, b.bad_row_id, CAST(NULL AS BIGINT) AS notice_id" + `
 FROM loads AS l CROSS JOIN bad_rows AS b ON b.load_id = l.load_id LEFT JOIN cases AS c ON c.case_id = b.case_id`
 )
 
@@ -141,7 +141,7 @@ LEFT JOIN notices AS m ON m.notice_id = line.notice_id
 LEFT JOIN statement_lines AS t ON line.order_id IS NULL AND t.line_id = (SELECT min(line_id) FROM statement_lines WHERE case_id = line.case_id)
 LEFT JOIN answers AS a ON a.answer_id = o.answer_id
 LEFT JOIN answers AS l ON l.answer_id = o.last_answer_id
-ORDER BY ` + order
+ORDER BY ` + strings.ReplaceAll(order, ",", " NULLS FIRST,") + " NULLS FIRST"
 }
 
 func (db *DB) lines(ctx context.Context, what string, since reconcile.Day, order string, args named, arms ...string) reconcile.Lines {
@@ -170,7 +170,7 @@ func scanLine(row scanner) (reconcile.Line, error) {
 	var others string
 	dest := slices.Concat([]any{&nth, &hasOrder, &hasRow}, caseColumns(&line.Case).pointers(), orderColumns(&line.Order).pointers(),
 		badRowColumns(&bad).pointers(), answer.pointers(), last.pointers(),
-		[]any{&hasNotice}, noticeColumns(&notice).pointers(), []any{&hasStatement}, statementColumns(&statement).pointers(), []any{(*word)(&line.Noticed), &others})
+		[]any{&hasNotice}, noticeColumns(&notice).pointers(), []any{&hasStatement}, statementColumns(&statement).pointers(), []any{(*word)(&line.Noticed), (*word)(&others)})
 	if err := row.Scan(dest...); err != nil {
 		return line, err
 	}

@@ -27,7 +27,7 @@ func merge(t *tx, runID string, now time.Time, l reconcile.Load) error {
 		return err
 	}
 	args := named{"scope": l.Scope, "load": w.id, "previous": w.previous, "now": instant(now), "daily": flag(l.Day != 0)}
-	steps := []string{makeKept, fillKept, addNew, takeChanged, takeMoved, takeSame, reopenPayments, takeBadRows}
+	steps := []string{fillKept, addNew, takeChanged, takeMoved, takeSame, reopenPayments, takeBadRows}
 	if l.Rows > 0 {
 		steps = append(steps, reopenVanished)
 	}
@@ -47,52 +47,50 @@ func sameKey(a, b string) string {
 		"A.mid = B.mid AND A.tid = B.tid AND A.inst_mid = B.inst_mid AND A.bill_day = B.bill_day AND A.bill_no = B.bill_no AND A.refund_id = B.refund_id AND A.completion_id = B.completion_id")
 }
 
-const makeKept = "CREATE TABLE staged.kept (nth INTEGER PRIMARY KEY, seq INTEGER, order_id INTEGER, change TEXT, copies INTEGER, conflicting INTEGER, flow INTEGER)"
-
 // The rest is by the numbers of the stage, so that new orders come into the
 // database in the order of their keys and are read in it later on.
 var (
 	fillKept = `
-INSERT INTO staged.kept (seq, order_id, copies, conflicting, flow, change)
-SELECT b.seq, o.order_id, b.copies, b.conflicting, b.refund_id <> '' OR b.completion_id <> '',
+INSERT INTO kept (seq, order_id, copies, conflicting, flow, change)
+SELECT b.seq, o.order_id, b.copies, b.conflicting, CASE WHEN b.refund_id <> '' OR b.completion_id <> '' THEN 1 ELSE 0 END,
   CASE WHEN o.order_id IS NULL THEN ` + isNew + `
-       WHEN b.conflicting OR o.row_hash <> b.row_hash THEN ` + isChanged + `
+       WHEN b.conflicting = 1 OR o.row_hash <> b.row_hash THEN ` + isChanged + `
        WHEN o.ledger_day = b.ledger_day AND o.file = b.file AND o.line = b.line AND o.scope = :scope
         AND o.copies = b.copies AND o.conflicting = 0 THEN ` + isSame + `
        ELSE ` + isMoved + ` END
-FROM staged.best AS b LEFT JOIN orders AS o ON ` + sameKey("o", "b") + `
+FROM best AS b LEFT JOIN orders AS o ON ` + sameKey("o", "b") + `
 ORDER BY b.nth`
 
 	addNew = `
 INSERT INTO orders (` + orderList("") + `, row_hash, scope, load_id, copies, conflicting, first_seen_at, status_at)
 SELECT ` + orderList("r") + `, r.row_hash, :scope, :load, k.copies, k.conflicting, :now, :now
-FROM staged.kept AS k CROSS JOIN staged.rows AS r ON r.seq = k.seq
+FROM kept AS k CROSS JOIN rows AS r ON r.seq = k.seq
 WHERE k.change = ` + isNew + ` ORDER BY k.nth`
 
 	takeChanged = `
 UPDATE orders SET ` + assignedFrom("r", ledgerColumns(&reconcile.Order{})) + `, row_hash = r.row_hash, scope = :scope, load_id = :load,
   copies = k.copies, conflicting = k.conflicting, final = 0, class = NULL,
   status_at = CASE WHEN orders.status = r.status THEN orders.status_at ELSE :now END
-FROM staged.kept AS k CROSS JOIN staged.rows AS r
-WHERE k.change = ` + isChanged + ` AND r.seq = k.seq AND orders.order_id = k.order_id`
+FROM kept AS k CROSS JOIN rows AS r ON r.seq = k.seq
+WHERE k.change = ` + isChanged + ` AND orders.order_id = k.order_id`
 
 	takeMoved = `
 UPDATE orders SET ledger_day = r.ledger_day, file = r.file, line = r.line, scope = :scope, load_id = :load, copies = k.copies, conflicting = 0
-FROM staged.kept AS k CROSS JOIN staged.rows AS r
-WHERE k.change = ` + isMoved + ` AND r.seq = k.seq AND orders.order_id = k.order_id`
+FROM kept AS k CROSS JOIN rows AS r ON r.seq = k.seq
+WHERE k.change = ` + isMoved + ` AND orders.order_id = k.order_id`
 
-	takeSame = "UPDATE orders SET load_id = :load WHERE order_id IN (SELECT order_id FROM staged.kept WHERE change = " + isSame + ")"
+	takeSame = "UPDATE orders SET load_id = :load WHERE order_id IN (SELECT order_id FROM kept WHERE change = " + isSame + ")"
 
 	// A refund or completion that is new or has changed opens its payment.
 	reopenPayments = `
 UPDATE orders SET final = 0 WHERE final = 1 AND order_id IN (
-  SELECT p.order_id FROM staged.kept AS k CROSS JOIN staged.rows AS r ON r.seq = k.seq
+  SELECT p.order_id FROM kept AS k CROSS JOIN rows AS r ON r.seq = k.seq
   CROSS JOIN orders AS p ON p.mid = r.mid AND p.tid = r.tid AND p.inst_mid = r.inst_mid AND p.bill_day = r.bill_day AND p.bill_no = r.bill_no
     AND p.refund_id = '' AND p.completion_id = ''
   WHERE k.flow = 1 AND k.change IN (` + isNew + `, ` + isChanged + `))`
 
 	takeBadRows = `
-INSERT INTO bad_rows (` + badRowList + `, case_id, load_id) SELECT ` + badRowList + `, case_id, :load FROM staged.bad ORDER BY seq`
+INSERT INTO bad_rows (` + badRowList + `, case_id, load_id) SELECT ` + badRowList + `, case_id, :load FROM bad ORDER BY seq`
 
 	badRowList = badRowColumns(&reconcile.BadRow{}).list("")
 )

@@ -180,21 +180,24 @@ const byRank = "amount_fen DESC, row_hash DESC, seq"
 
 var (
 	makeStage = `
-CREATE TABLE rows (seq INTEGER PRIMARY KEY, ` + orderList("") + `, row_hash);
-CREATE TABLE bad (seq INTEGER PRIMARY KEY, ` + badRowList + `, case_id);
-CREATE TABLE keys (` + keyList + `, amount_fen, row_hash, seq, ledger_day, file, line, PRIMARY KEY (` + keyList + `, ` + byRank + `)) WITHOUT ROWID;
-CREATE TABLE best (nth INTEGER PRIMARY KEY, ` + keyList + `, amount_fen, row_hash, seq, ledger_day, file, line, copies, conflicting);`
+CREATE TABLE rows (seq INTEGER PRIMARY KEY, ` + orderColumns(&reconcile.Order{}).definitions() + `, row_hash TEXT);
+CREATE TABLE bad (seq INTEGER PRIMARY KEY, ` + badRowColumns(&reconcile.BadRow{}).definitions() + `, case_id TEXT);
+CREATE TABLE keys (` + stagedKey + `, PRIMARY KEY (` + keyList + `, ` + byRank + `)) WITHOUT ROWID;
+CREATE TABLE best (nth INTEGER PRIMARY KEY, ` + stagedKey + `, copies INTEGER, conflicting INTEGER);
+CREATE TABLE kept (nth INTEGER PRIMARY KEY, seq INTEGER, order_id INTEGER, change TEXT, copies INTEGER, conflicting INTEGER, flow INTEGER);`
+
+	stagedKey = keyColumns(&reconcile.Key{}).definitions() + ", amount_fen INTEGER, row_hash TEXT, seq INTEGER, ledger_day TEXT, file TEXT, line INTEGER"
 
 	fillKeys = "INSERT INTO keys SELECT " + keyColumnsOf("") + " FROM rows ORDER BY " + keyList + ", " + byRank
 
 	// A key that has one row, as nearly all have, needs no looking further.
 	fillBest = `
 INSERT INTO best (` + keyColumnsOf("") + `, copies, conflicting)
-SELECT ` + keyColumnsOf("") + `, 1, 0 FROM keys GROUP BY ` + keyList + ` HAVING count(*) = 1
+SELECT ` + keyList + `, max(amount_fen), max(row_hash), max(seq), max(ledger_day), max(file), max(line), 1, 0 FROM keys GROUP BY ` + keyList + ` HAVING count(*) = 1
 UNION ALL
 SELECT ` + keyColumnsOf("k") + `,
   (SELECT count(*) FROM keys AS c WHERE ` + sameKey("c", "k") + ` AND c.row_hash = k.row_hash),
-  EXISTS (SELECT 1 FROM keys AS c WHERE ` + sameKey("c", "k") + ` AND c.row_hash <> k.row_hash)
+  CASE WHEN EXISTS (SELECT 1 FROM keys AS c WHERE ` + sameKey("c", "k") + ` AND c.row_hash <> k.row_hash) THEN 1 ELSE 0 END
 FROM (SELECT ` + keyList + ` FROM keys GROUP BY ` + keyList + ` HAVING count(*) > 1) AS several
 CROSS JOIN keys AS k ON ` + sameKey("k", "several") + `
   AND k.seq = (SELECT c.seq FROM keys AS c WHERE ` + sameKey("c", "several") + ` ORDER BY c.amount_fen DESC, c.row_hash DESC, c.seq LIMIT 1)`

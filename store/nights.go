@@ -12,8 +12,8 @@ WITH ends AS (
     SELECT day, max(run_id) AS last, max(run_id) FILTER (WHERE summary IS NOT NULL) AS published,
            max(run_id) FILTER (WHERE status = 'complete') AS complete
     FROM runs GROUP BY day)
-SELECT e.day, r.status, (SELECT min(started_at) FROM runs WHERE day = e.day AND summary IS NOT NULL), coalesce(json_extract(r.summary, '$.ledger_empty'), 0),
-       coalesce((SELECT kind = 'closed' FROM sign_offs WHERE day = e.day ORDER BY sign_off_id DESC LIMIT 1), 0),
+SELECT e.day, r.status, (SELECT min(started_at) FROM runs WHERE day = e.day AND summary IS NOT NULL), coalesce(CAST(r.summary ->> 'ledger_empty' AS TEXT) IN ('1', 'true'), FALSE),
+       coalesce((SELECT kind = 'closed' FROM sign_offs WHERE day = e.day ORDER BY sign_off_id DESC LIMIT 1), FALSE),
        (SELECT min(started_at) FROM runs WHERE day = e.day AND run_id > coalesce(e.complete, '')),
        EXISTS (SELECT 1 FROM runs AS r WHERE r.run_id = e.last AND ` + unwritten + `)
 FROM ends AS e JOIN runs AS r ON r.run_id = coalesce(e.published, e.last)

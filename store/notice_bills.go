@@ -39,16 +39,16 @@ func (db *DB) TieNotices(ctx context.Context, s reconcile.Scope, reopen bool) er
 
 const (
 	makeTies   = "CREATE TEMP TABLE IF NOT EXISTS ties (notice_id INTEGER PRIMARY KEY, order_id INTEGER NOT NULL)"
-	dropTies   = "DELETE FROM temp.ties"
-	tie        = "UPDATE notices SET order_id = (SELECT order_id FROM temp.ties AS t WHERE t.notice_id = notices.notice_id) WHERE notice_id IN (SELECT notice_id FROM temp.ties)"
+	dropTies   = "DELETE FROM ties"
+	tie        = "UPDATE notices SET order_id = (SELECT order_id FROM ties AS t WHERE t.notice_id = notices.notice_id) WHERE notice_id IN (SELECT notice_id FROM ties)"
 	reopenTied = `
 UPDATE orders SET final = 0 WHERE final = 1 AND order_id IN (
-  SELECT p.order_id FROM temp.ties AS t CROSS JOIN orders AS o ON o.order_id = t.order_id CROSS JOIN orders AS p
+  SELECT p.order_id FROM ties AS t CROSS JOIN orders AS o ON o.order_id = t.order_id CROSS JOIN orders AS p
     ON p.mid = o.mid AND p.tid = o.tid AND p.inst_mid = o.inst_mid AND p.bill_day = o.bill_day AND p.bill_no = o.bill_no)`
 )
 
 var fillTies = `
-INSERT INTO temp.ties (notice_id, order_id)
+INSERT INTO ties (notice_id, order_id)
 SELECT notice_id, order_id FROM (
   SELECT n.notice_id, CASE n.kind
     WHEN 'bill' THEN (SELECT o.order_id FROM orders AS o
@@ -64,7 +64,7 @@ SELECT notice_id, order_id FROM (
     END AS order_id
   FROM notices AS n
   WHERE n.order_id IS NULL AND n.verified = 1 AND n.kind <> 'contract' AND n.received_at >= :since AND n.received_at <= :now
-) WHERE order_id IS NOT NULL`
+) AS found WHERE order_id IS NOT NULL`
 
 // booked is the payment of an order's bill; without one, a completion; NULL
 // where the ledger has refunds of it alone.

@@ -51,7 +51,7 @@ type rowSighting struct {
 // sight adds the cases there are, and remembers which notice those that see
 // writes are about.
 func (p *publication) sight(n rowSighting, see func(reconcile.NoticeSighting) error) error {
-	err := p.each("SELECT "+caseList("c")+" FROM cases AS c WHERE c.notice_id IN (SELECT value FROM json_each(?)) ORDER BY c.case_id",
+	err := p.each("SELECT "+caseList("c")+" FROM cases AS c WHERE c.notice_id IN (SELECT CAST(value AS BIGINT) FROM json_each(?)) ORDER BY c.case_id",
 		[]any{list(n.ids)}, func(row scanner) error {
 			var c reconcile.Case
 			err := row.Scan(caseColumns(&c).pointers()...)
@@ -76,8 +76,8 @@ var homelessQuery = "SELECT h.payment, n.notice_id, " + evidenceList() + `, n.or
   (SELECT json_group_array(c.code) FROM orders AS o CROSS JOIN orders AS p
      ON p.mid = o.mid AND p.tid = o.tid AND p.inst_mid = o.inst_mid AND p.bill_day = o.bill_day AND p.bill_no = o.bill_no
      CROSS JOIN cases AS c ON c.order_id = p.order_id WHERE o.order_id = n.order_id)
-FROM (SELECT DISTINCT payment FROM temp.homeless WHERE payment > :after ORDER BY payment LIMIT :limit) AS next
-CROSS JOIN temp.homeless AS h ON h.payment = next.payment
+FROM (SELECT DISTINCT payment FROM homeless WHERE payment > :after ORDER BY payment LIMIT :limit) AS next
+CROSS JOIN homeless AS h ON h.payment = next.payment
 CROSS JOIN notices AS n ON n.notice_id = h.notice_id` + joinFirst + `
 WHERE n.verified = 1 AND n.kind <> 'contract'
 ORDER BY h.payment, n.received_at, n.notice_id`
@@ -92,9 +92,9 @@ func aboutTheOrder(c string) string {
 // payment is named as reconcile.Notice.PaymentName does, within its merchant.
 const (
 	makeHomeless = "CREATE TEMP TABLE IF NOT EXISTS homeless (payment TEXT NOT NULL, notice_id INTEGER NOT NULL, PRIMARY KEY (payment, notice_id)) WITHOUT ROWID"
-	dropHomeless = "DELETE FROM temp.homeless"
+	dropHomeless = "DELETE FROM homeless"
 	fillHomeless = `
-INSERT INTO temp.homeless (payment, notice_id)
+INSERT INTO homeless (payment, notice_id)
 SELECT n.mid || ' ' || CASE
     WHEN n.mer_order_id <> '' THEN 'merOrderId ' || n.mer_order_id WHEN n.pay_seq_id <> '' THEN 'paySeqId ' || n.pay_seq_id
     WHEN n.target_order_id <> '' THEN 'targetOrderId ' || n.target_order_id WHEN n.bill_no <> '' THEN 'billNo ' || n.bill_no
@@ -114,7 +114,7 @@ func (p *publication) homeless(s reconcile.Scope, h *homes, after string) (batch
 		var id int64
 		var scan noticeScan
 		var placed, appeared flag
-		if err := row.Scan(slices.Concat([]any{&payment, &id}, scan.pointers(), []any{&placed, &appeared, &carried})...); err != nil {
+		if err := row.Scan(slices.Concat([]any{&payment, &id}, scan.pointers(), []any{&placed, &appeared, (*word)(&carried)})...); err != nil {
 			return err
 		}
 		if payment != last {
@@ -123,7 +123,7 @@ func (p *publication) homeless(s reconcile.Scope, h *homes, after string) (batch
 		n := &batch[len(batch)-1]
 		n.ids, n.Placed, n.Appeared = append(n.ids, id), n.Placed || bool(placed), n.Appeared || bool(appeared)
 		scans[len(scans)-1] = append(scans[len(scans)-1], scan)
-		if placed {
+		if placed && carried != "" {
 			return json.Unmarshal([]byte(carried), &n.Carried)
 		}
 		return nil

@@ -91,7 +91,7 @@ func (f *firstNotices) look(known map[string]time.Time, mid, query string) (time
 
 // batchNoticesQuery yields the verified notices of the bills of a batch.
 var batchNoticesQuery = "SELECT n.order_id, " + evidenceList() + `
-FROM json_each(:orders) AS listed CROSS JOIN notices AS n ON n.order_id = listed.value` + joinFirst + `
+FROM json_each(:orders) AS listed CROSS JOIN notices AS n ON n.order_id = CAST(listed.value AS BIGINT)` + joinFirst + `
 WHERE n.verified = 1 AND n.received_at <= :now
 ORDER BY n.received_at, n.notice_id`
 
@@ -153,7 +153,7 @@ func (b *batch) readBeginnings() error {
 // batchSyncedQuery yields the pay-score orders of a batch that UMS was told of.
 const batchSyncedQuery = `
 SELECT o.order_id, t.sent_at
-FROM json_each(:orders) AS listed CROSS JOIN orders AS o ON o.order_id = listed.value
+FROM json_each(:orders) AS listed CROSS JOIN orders AS o ON o.order_id = CAST(listed.value AS BIGINT)
 CROSS JOIN sendings AS t ON t.kind = 'pay_score_sync' AND t.mid = o.mid AND t.fen_order_id = o.fen_order_id AND t.state = 'done'
 WHERE o.fen_order_id <> ''`
 

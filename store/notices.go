@@ -135,7 +135,7 @@ type NoticeCount struct {
 func (db *DB) CountNotices(ctx context.Context) (map[string]NoticeCount, error) {
 	counts := map[string]NoticeCount{}
 	err := db.read(ctx, func(t *tx) error {
-		const query = "SELECT mid, count(*), sum(verified = 1 AND kind <> 'contract') FROM notices GROUP BY mid"
+		const query = "SELECT mid, count(*), count(*) FILTER (WHERE verified = 1 AND kind <> 'contract') FROM notices GROUP BY mid"
 		return t.each(query, nil, func(row scanner) error {
 			var mid string
 			var c NoticeCount

@@ -12,12 +12,13 @@ import (
 // fillAnswered puts the orders of some bills that the run has asked about in
 // scope.
 const fillAnswered = `
-INSERT OR IGNORE INTO temp.scope (order_id, partner)
+INSERT INTO scope (order_id, partner)
 SELECT o.order_id, 0
 FROM json_each(:bills) AS bill
 CROSS JOIN orders AS o ON o.mid = bill.value ->> 0 AND o.tid = bill.value ->> 1 AND o.inst_mid = bill.value ->> 2
   AND o.bill_day = bill.value ->> 3 AND o.bill_no = bill.value ->> 4
-WHERE EXISTS (SELECT 1 FROM answers AS mine WHERE mine.run_id = :run AND mine.order_id = o.order_id AND mine.asked_at > :fresh)`
+WHERE EXISTS (SELECT 1 FROM answers AS mine WHERE mine.run_id = :run AND mine.order_id = o.order_id AND mine.asked_at > :fresh)
+ON CONFLICT DO NOTHING`
 
 // Answered yields the families of some bills as they stand while a run is
 // still asking: in scope are the orders that it has asked about so far. What

@@ -76,11 +76,11 @@ func (p *publication) ClosedBy() (by string, err error) {
 // follow a refund: paid, part refunded, refunded, the amount unchanged.
 const saveVerdict = `
 UPDATE orders SET class = ?1, final = ?2, judged_run_id = ?3,
-  pinned_fen = CASE WHEN ?5 AND pinned_status IS NULL THEN amount_fen ELSE pinned_fen END,
-  pinned_status = CASE WHEN ?2 AND (?5 AND pinned_status IS NULL OR (pinned_fen = amount_fen
+  pinned_fen = CASE WHEN ?5 = 1 AND pinned_status IS NULL THEN amount_fen ELSE pinned_fen END,
+  pinned_status = CASE WHEN ?2 = 1 AND (?5 = 1 AND pinned_status IS NULL OR (pinned_fen = amount_fen
       AND (pinned_status, status) IN (VALUES ('paid', 'part_refunded'), ('paid', 'refunded'), ('part_refunded', 'refunded'))))
     THEN status ELSE pinned_status END
-WHERE order_id IN (SELECT value FROM json_each(?4))`
+WHERE order_id IN (SELECT CAST(value AS BIGINT) FROM json_each(?4))`
 
 // Verdict records what an order came to, with the findings that have no case.
 func (p *publication) Verdict(v reconcile.Verdict) error {
@@ -130,8 +130,11 @@ func (p *publication) settled() error {
 }
 
 const saveNote = `
-INSERT OR REPLACE INTO notes (run_id, order_id, code, nth, severity, is_primary, ledger_fen, ums_fen, gap_fen, stake_fen, reason_zh, reason_en, facts)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+INSERT INTO notes (run_id, order_id, code, nth, severity, is_primary, ledger_fen, ums_fen, gap_fen, stake_fen, reason_zh, reason_en, facts)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (order_id, run_id, code, nth) DO UPDATE SET severity = excluded.severity, is_primary = excluded.is_primary,
+  ledger_fen = excluded.ledger_fen, ums_fen = excluded.ums_fen, gap_fen = excluded.gap_fen, stake_fen = excluded.stake_fen,
+  reason_zh = excluded.reason_zh, reason_en = excluded.reason_en, facts = excluded.facts`
 
 func (p *publication) note(orderID int64, v reconcile.Verdict, f reconcile.Finding, primary bool, nth int) error {
 	return p.exec(saveNote, p.runID, orderID, string(f.Code), nth, string(f.Severity), flag(primary),

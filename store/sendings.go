@@ -80,7 +80,7 @@ func completionOf(t *tx, s reconcile.Sending) (reconcile.Sending, error) {
 	k := s.Key.BillKey
 	return scanSending(t.row("SELECT sending_id, "+sendingColumns(&s).list("")+` FROM sendings
 		WHERE kind = 'preauth_complete' AND state <> 'refused' AND mid = ? AND tid = ? AND inst_mid = ? AND bill_day = ? AND bill_no = ?
-		ORDER BY amount_fen = ? AND auth_code = ? DESC, state <> 'intended' DESC, sending_id LIMIT 1`,
+		ORDER BY (amount_fen = ? AND auth_code = ?) DESC, (state <> 'intended') DESC, sending_id LIMIT 1`,
 		append(billKeyColumns(&k).pointers(), money(s.Amount), s.AuthCode)...))
 }
 
@@ -123,7 +123,7 @@ func (db *DB) Begin(ctx context.Context, s reconcile.Sending, may func([]reconci
 		if err != nil {
 			return err
 		}
-		r, err := t.result("UPDATE sendings SET state = 'under_way', sent_at = ?, attempts = attempts + 1 WHERE sending_id = ? AND state = ? AND attempts = ? AND sent_at IS ?",
+		r, err := t.result("UPDATE sendings SET state = 'under_way', sent_at = ?, attempts = attempts + 1 WHERE sending_id = ? AND state = ? AND attempts = ? AND sent_at IS NOT DISTINCT FROM ?",
 			instant(now), s.ID, string(s.State), s.Attempts, instant(s.SentAt)) // an attempt that was taken back leaves its number to another
 		if err != nil {
 			return err

@@ -13,17 +13,18 @@ import (
 // settled then, paid then give or take a business day, or not verified. It
 // reads all orders: a settle date may lie any time after the ledger day.
 const fillSettling = `
-INSERT OR IGNORE INTO temp.scope (order_id, partner)
+INSERT INTO scope (order_id, partner)
 SELECT o.order_id, 0
 FROM orders AS o CROSS JOIN answers AS a ON a.answer_id = o.answer_id
 WHERE a.pay_settle_day BETWEEN :from AND :to OR a.flow_settle_day BETWEEN :from AND :to
    OR substr(a.pay_at, 1, 10) BETWEEN :early AND :late OR substr(a.flow_at, 1, 10) BETWEEN :early AND :late
 UNION ALL
 SELECT o.order_id, 0 FROM orders AS o
-WHERE o.ledger_day BETWEEN :from AND :to AND (o.class = 'unverified' OR o.answer_id IS NULL)`
+WHERE o.ledger_day BETWEEN :from AND :to AND (o.class = 'unverified' OR o.answer_id IS NULL)
+ON CONFLICT DO NOTHING`
 
 // answerOfSettlement is what UMS said last, unless the order is unverified.
-const answerOfSettlement = "CASE WHEN o.class IS NOT 'unverified' THEN o.answer_id END"
+const answerOfSettlement = "CASE WHEN o.class IS DISTINCT FROM 'unverified' THEN o.answer_id END"
 
 // SettleLines yields what UMS says of every bill, in its last trustworthy
 // answers, that settled in [from, to]; or, where it names no settle date, was

@@ -134,7 +134,7 @@ func (d daysKnown) known(mid string, settle, paid reconcile.Day, c reconcile.Cal
 // totalsQuery yields the settle dates that are not known to add up, or have a
 // pending case.
 var totalsQuery = `
-SELECT d.mid, d.settle_day, coalesce(json_extract(l.files, '$[0]'), ''), l.invalid,
+SELECT d.mid, d.settle_day, coalesce(l.files ->> 0, ''), l.invalid,
   (SELECT json_array(count(*) FILTER (WHERE kind = 'payment'), coalesce(sum(amount_fen) FILTER (WHERE kind = 'payment'), 0),
       count(*) FILTER (WHERE kind = 'refund'), coalesce(sum(amount_fen) FILTER (WHERE kind = 'refund'), 0),
       count(*) FILTER (WHERE order_id IS NULL), coalesce(sum(CASE kind WHEN 'refund' THEN -amount_fen ELSE amount_fen END) FILTER (WHERE order_id IS NULL), 0))
@@ -173,15 +173,16 @@ func (p *publication) SettleTotals(s reconcile.Scope) ([]reconcile.SettleTotal, 
 
 // settleFamilies makes the list that Settling reads, and takes it away again.
 var settleFamilies = []string{
-	"DROP TABLE IF EXISTS temp.families", "DROP TABLE IF EXISTS temp.clashes", "DROP TABLE IF EXISTS temp.scope",
+	"DROP TABLE IF EXISTS families", "DROP TABLE IF EXISTS clashes", "DROP TABLE IF EXISTS scope",
 }
 
 const fillSettlingDays = `
-INSERT OR IGNORE INTO temp.scope (order_id, partner)
+INSERT INTO scope (order_id, partner)
 SELECT o.order_id, 0 FROM json_each(:days) AS d CROSS JOIN answers AS a ON a.pay_settle_day = d.value OR a.flow_settle_day = d.value
   CROSS JOIN orders AS o ON o.order_id = a.order_id AND o.answer_id = a.answer_id
 UNION ALL
-SELECT s.order_id, 0 FROM json_each(:days) AS d CROSS JOIN statement_lines AS s ON s.settle_day = d.value WHERE s.order_id IS NOT NULL`
+SELECT s.order_id, 0 FROM json_each(:days) AS d CROSS JOIN statement_lines AS s ON s.settle_day = d.value WHERE s.order_id IS NOT NULL
+ON CONFLICT DO NOTHING`
 
 // Settling yields the families with a block that settles on one of the days, or
 // with a line of a statement that does.

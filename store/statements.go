@@ -32,14 +32,14 @@ var statementDaysQuery = `
 SELECT day, max(again) FROM (
   SELECT :day AS day, 1 AS again
   UNION ALL SELECT day, 0 FROM (SELECT a.pay_settle_day AS day FROM orders AS o CROSS JOIN answers AS a ON a.answer_id = o.answer_id WHERE o.ledger_day >= :since
-    UNION SELECT a.flow_settle_day FROM orders AS o CROSS JOIN answers AS a ON a.answer_id = o.answer_id WHERE o.ledger_day >= :since)
-  UNION ALL SELECT day, 1 FROM (` + settleDaysOf(" FROM cases AS c CROSS JOIN orders AS o ON o.order_id = c.order_id AND c.state IN ('open', 'proposed') AND c.code IN "+statementCodes) + `)
-  UNION ALL SELECT day, 1 FROM (` + settleDaysOf(" FROM cases AS c INDEXED BY cases_causes_idx CROSS JOIN orders AS o ON c.covers > 0 AND o.ledger_day = c.ledger_day AND o.mid = c.mid AND c.state IN ('open', 'proposed') AND c.code IN "+statementCodes) + `)
+    UNION SELECT a.flow_settle_day FROM orders AS o CROSS JOIN answers AS a ON a.answer_id = o.answer_id WHERE o.ledger_day >= :since) AS said
+  UNION ALL SELECT day, 1 FROM (` + settleDaysOf(" FROM cases AS c CROSS JOIN orders AS o ON o.order_id = c.order_id AND c.state IN ('open', 'proposed') AND c.code IN "+statementCodes) + `) AS pending
+  UNION ALL SELECT day, 1 FROM (` + settleDaysOf(" FROM cases AS c INDEXED BY cases_causes_idx CROSS JOIN orders AS o ON c.covers > 0 AND o.ledger_day = c.ledger_day AND o.mid = c.mid AND c.state IN ('open', 'proposed') AND c.code IN "+statementCodes) + `) AS caused
   UNION ALL SELECT s.settle_day, 1 FROM cases AS c CROSS JOIN statement_lines AS s ON s.case_id = c.case_id WHERE c.state IN ('open', 'proposed') AND c.code = 'STATEMENT_ONLY'
   UNION ALL SELECT c.ledger_day, 1 FROM cases AS c WHERE c.state IN ('open', 'proposed') AND c.code = 'SETTLE_TOTAL_MISMATCH'
   UNION ALL SELECT settle_day, 1 FROM statement_days WHERE agreed = 0
   UNION ALL SELECT l.day, 1 FROM loads AS l WHERE l.kind = 'statement' AND (l.invalid > 0 OR l.day >= :day AND l.reading LIKE '` + missed + `%') AND l.load_id = (SELECT max(load_id) FROM loads WHERE scope = l.scope)
-) WHERE day >= :since AND day <= :until GROUP BY day ORDER BY day`
+) AS wanted WHERE day >= :since AND day <= :until GROUP BY day ORDER BY day`
 
 // StatementDays lists the settle dates up to a day whose statements are wanted,
 // oldest first.
@@ -114,7 +114,7 @@ type stating struct {
 func (w *stating) Line(l reconcile.StatementLine) error {
 	cols := append(statementColumns(&l), column{"load_id", w.id}, column{"digest", lineDigest(l)}, column{"case_id", l.StatementCaseID()})
 	var copies int64
-	err := w.row(cols.insertInto("statement_lines")+" ON CONFLICT (load_id, digest) DO UPDATE SET copies = copies + 1 RETURNING copies", cols.pointers()...).Scan(&copies)
+	err := w.row(cols.insertInto("statement_lines")+" ON CONFLICT (load_id, digest) DO UPDATE SET copies = statement_lines.copies + 1 RETURNING copies", cols.pointers()...).Scan(&copies)
 	if err != nil || copies > 1 {
 		w.duplicates++
 		return err
@@ -150,8 +150,16 @@ func (w *stating) replaceStatement(l reconcile.Load, fingerprint string) error {
 		w.exec("DELETE FROM statement_lines"+before, w.scope, w.id),
 		w.exec("DELETE FROM statement_days"+before, w.scope, w.id),
 		w.exec("INSERT INTO statement_days (load_id, mid, settle_day) SELECT DISTINCT load_id, mid, settle_day FROM statement_lines WHERE load_id = ?", w.id),
-		w.exec("INSERT INTO statement_days (load_id, mid, settle_day) SELECT ?1, value, ?2 FROM json_each(?3) WHERE ?2 IS NOT NULL ON CONFLICT DO NOTHING",
-			w.id, date(l.Day), list(l.MIDs)))
+		w.days(l))
+}
+
+// days are the settle dates of a statement of one day, which may have no line.
+func (w *stating) days(l reconcile.Load) error {
+	if l.Day == 0 {
+		return nil
+	}
+	return w.exec("INSERT INTO statement_days (load_id, mid, settle_day) SELECT ?1, value, ?2 FROM json_each(?3) WHERE TRUE ON CONFLICT DO NOTHING",
+		w.id, date(l.Day), list(l.MIDs))
 }
 
 func statementColumns(l *reconcile.StatementLine) columns {
@@ -182,7 +190,7 @@ const onceOf = " NOT EXISTS (SELECT 1 FROM statement_lines AS x WHERE x.digest =
 // of bills that a statement no run has judged yet speaks of, by a line or by a
 // settle date.
 const fillStated = `
-INSERT OR IGNORE INTO temp.scope (order_id, partner)
+INSERT INTO scope (order_id, partner)
 SELECT p.order_id, 2 FROM (SELECT load_id FROM loads WHERE kind = 'statement' AND judged_run_id IS NULL) AS l
 CROSS JOIN statement_lines AS s ON s.load_id = l.load_id
 CROSS JOIN orders AS o ON o.order_id = s.order_id
@@ -199,17 +207,18 @@ SELECT p.order_id, 2 FROM (SELECT load_id FROM loads WHERE kind = 'statement' AN
 CROSS JOIN bad_rows AS s ON s.load_id = l.load_id
 CROSS JOIN orders AS o ON o.order_id = s.order_id
 CROSS JOIN orders AS p ON p.mid = o.mid AND p.tid = o.tid AND p.inst_mid = o.inst_mid AND p.bill_day = o.bill_day AND p.bill_no = o.bill_no
-WHERE p.final = 1 AND p.ledger_day >= :since`
+WHERE p.final = 1 AND p.ledger_day >= :since
+ON CONFLICT DO NOTHING`
 
 // batchLinesQuery yields the lines of statements about the bills of a batch.
 var batchLinesQuery = "SELECT s.order_id, " + statementList("s") + `
-FROM json_each(:orders) AS listed CROSS JOIN statement_lines AS s ON s.order_id = listed.value
+FROM json_each(:orders) AS listed CROSS JOIN statement_lines AS s ON s.order_id = CAST(listed.value AS BIGINT)
 WHERE` + onceOf + `
 ORDER BY s.line_id`
 
 // badLinesQuery yields those that were not understood; identical ones count once.
 var badLinesQuery = "SELECT s.order_id, " + badRowColumns(&reconcile.BadRow{}).list("s") + `
-FROM json_each(:orders) AS listed CROSS JOIN bad_rows AS s ON s.order_id = listed.value
+FROM json_each(:orders) AS listed CROSS JOIN bad_rows AS s ON s.order_id = CAST(listed.value AS BIGINT)
 WHERE NOT EXISTS (SELECT 1 FROM bad_rows AS x WHERE x.case_id = s.case_id AND x.bad_row_id < s.bad_row_id)
 ORDER BY s.bad_row_id`
 
@@ -244,7 +253,7 @@ func (b *batch) readStatement() error {
 // coversQuery yields the settle dates of which statements were read, of several
 // the last one.
 const coversQuery = `
-SELECT d.mid, d.settle_day, coalesce(json_extract(l.files, '$[0]'), ''), l.invalid
+SELECT d.mid, d.settle_day, coalesce(l.files ->> 0, ''), l.invalid
 FROM statement_days AS d CROSS JOIN loads AS l ON l.load_id = d.load_id
 WHERE d.load_id = (SELECT max(load_id) FROM statement_days AS x WHERE x.settle_day = d.settle_day AND x.mid = d.mid)`
 

@@ -32,7 +32,8 @@ ON CONFLICT (path) DO UPDATE SET intended_sha256 = excluded.intended_sha256`, pa
 // that is about no single run. Of the workbooks of a run the one that names it
 // is saved last.
 func (db *DB) SaveWorkbook(ctx context.Context, path, sha256, runID string, now time.Time) error {
-	return db.workbook(ctx, path, "INSERT OR REPLACE INTO workbooks (path, sha256, run_id, written_at) VALUES (?, ?, ?, ?)",
+	return db.workbook(ctx, path, `INSERT INTO workbooks (path, sha256, run_id, written_at) VALUES (?, ?, ?, ?)
+ON CONFLICT (path) DO UPDATE SET sha256 = excluded.sha256, run_id = excluded.run_id, written_at = excluded.written_at, intended_sha256 = ''`,
 		path, sha256, text(runID), instant(now))
 }
 
