@@ -23,13 +23,13 @@ func New(o Options) (*Client, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	base, plain, err := baseURL(o.BaseURL)
+	base, err := baseURL(o.BaseURL)
 	if err != nil {
 		return nil, err
 	}
 	o = o.withDefaults()
 	c := &Client{options: o, base: base, http: &http.Client{
-		Transport:     transport(o, plain),
+		Transport:     o.Transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 	if o.Auth == AuthAccessToken {

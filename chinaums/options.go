@@ -40,7 +40,9 @@ type Options struct {
 	Limiter interface{ Wait(context.Context) error }
 	// Budget is asked before each request; it may be shared. Nil: no limit.
 	Budget *Budget
-	// Transport replaces the client's own; for tests.
+	// Transport is what requests travel by: one of NewTransport, shared by clients
+	// so that their connections are, or another for tests. Nil: one of the
+	// client's own.
 	Transport http.RoundTripper
 }
 
@@ -77,6 +79,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Concurrency == 0 {
 		o.Concurrency = 8
+	}
+	if o.Transport == nil {
+		o.Transport = NewTransport(o.Concurrency)
 	}
 	if o.Backoff.First == 0 {
 		o.Backoff.First = 500 * time.Millisecond
@@ -117,22 +122,22 @@ func notHeaderText(r rune) bool { return r <= ' ' || r >= 0x7f || r == '"' || r 
 
 // baseURL checks the address and gives it without a trailing slash. The
 // errors do not show it: it might hold a password.
-func baseURL(s string) (base string, plain bool, err error) {
+func baseURL(s string) (base string, err error) {
 	u, err := url.Parse(s)
 	if err != nil || u.Hostname() == "" {
-		return "", false, fmt.Errorf("%w: base url is not an address such as https://api-mop.chinaums.com", ErrOptions)
+		return "", fmt.Errorf("%w: base url is not an address such as https://api-mop.chinaums.com", ErrOptions)
 	}
 	switch {
 	case u.User != nil:
-		return "", false, fmt.Errorf("%w: base url must not carry a user or password", ErrOptions)
+		return "", fmt.Errorf("%w: base url must not carry a user or password", ErrOptions)
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return "", false, fmt.Errorf("%w: base url must not carry a query or fragment", ErrOptions)
+		return "", fmt.Errorf("%w: base url must not carry a query or fragment", ErrOptions)
 	case u.Scheme == "http" && !loopback(u.Hostname()):
-		return "", false, fmt.Errorf("%w: base url must be https; plain http goes to this machine only, not to %q", ErrOptions, u.Hostname())
+		return "", fmt.Errorf("%w: base url must be https; plain http goes to this machine only, not to %q", ErrOptions, u.Hostname())
 	case u.Scheme != "http" && u.Scheme != "https":
-		return "", false, fmt.Errorf("%w: base url must begin with https://, not %q", ErrOptions, u.Scheme)
+		return "", fmt.Errorf("%w: base url must begin with https://, not %q", ErrOptions, u.Scheme)
 	}
-	return strings.TrimRight(u.String(), "/"), u.Scheme == "http", nil
+	return strings.TrimRight(u.String(), "/"), nil
 }
 
 // loopback says whether host is localhost or an address of 127.0.0.0/8 or ::1.
@@ -144,24 +149,28 @@ func loopback(host string) bool {
 	return err == nil && addr.Unmap().IsLoopback()
 }
 
-// transport is HTTP/1.1 over verified TLS. Loopback is never reached through
-// a proxy.
-func transport(o Options, plain bool) http.RoundTripper {
-	if o.Transport != nil {
-		return o.Transport
-	}
-	t := &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
+// NewTransport is HTTP/1.1 over verified TLS 1.2 or later, through the proxy
+// that the environment names (HTTPS_PROXY, NO_PROXY), which sees the name of the
+// host and no more. It keeps connections for so many calls in flight, until
+// CloseIdleConnections or 90 s later.
+func NewTransport(concurrency int) *http.Transport {
+	return &http.Transport{
+		Proxy:                  proxy,
 		DialContext:            (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:    10 * time.Second,
-		MaxIdleConns:           o.Concurrency,
-		MaxIdleConnsPerHost:    o.Concurrency,
+		MaxIdleConns:           concurrency,
+		MaxIdleConnsPerHost:    concurrency,
 		IdleConnTimeout:        90 * time.Second,
 		MaxResponseHeaderBytes: 64 << 10,
 	}
-	if plain {
-		t.Proxy = nil
+}
+
+// proxy is that of the environment, but a proxy would read what goes in plain
+// HTTP: that goes to this machine only, and to it directly.
+func proxy(r *http.Request) (*url.URL, error) {
+	if r.URL.Scheme == "http" {
+		return nil, nil
 	}
-	return t
+	return http.ProxyFromEnvironment(r)
 }

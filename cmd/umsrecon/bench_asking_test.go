@@ -87,11 +87,12 @@ func (a *askingBench) night(b *testing.B) {
 		db, err := store.Open(b.Context(), filepath.Join(b.TempDir(), "bench.db"))
 		require.NoError(b, err)
 		watched := &watchedStore{DB: db, loaded: func() { a.perOrder.start(b) }, asked: func() { a.asking += time.Since(a.perOrder.began) }}
-		job, err := cfg.job(wallClock{}, watched, chinaums.NewTokens(), true)
+		job, hangUp, err := cfg.job(wallClock{}, watched, chinaums.NewTokens(), true)
 		require.NoError(b, err)
 		job.Ledgers = []reconcile.Ledger{a}
 		sum, err := job.Run(b.Context(), reconcile.Request{Day: benchDay})
 		a.perOrder.stop(b)
+		hangUp()
 		require.NoError(b, err)
 		require.EqualValues(b, len(a.orders()), sum.Queries.Attempts)
 		require.EqualValues(b, len(a.orders())/100, sum.Pending)

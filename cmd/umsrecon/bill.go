@@ -88,7 +88,7 @@ type billJSON struct {
 }
 
 func (a *app) queryBill(c *cobra.Command, cfg *Config, k reconcile.Key, format string) error {
-	clients, err := cfg.clients(a.clock.Now, a.tokens)
+	clients, _, err := cfg.clients(a.clock.Now, a.tokens)
 	if err != nil {
 		return err
 	}

@@ -224,7 +224,7 @@ type probe struct {
 // gateway asks about a bill that need not exist: NO_ORDER proves the
 // credentials as well as any bill does.
 func (p *probe) gateway(ctx context.Context, cfg *Config, day reconcile.Day) (string, error) {
-	clients, err := cfg.clients(p.app.clock.Now, p.app.tokens)
+	clients, _, err := cfg.clients(p.app.clock.Now, p.app.tokens)
 	if err != nil {
 		return "", err
 	}

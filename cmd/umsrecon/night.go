@@ -129,10 +129,11 @@ func (a *app) night(ctx context.Context, cfg *Config, db *store.DB, n reconcile.
 	if err != nil {
 		return r, err
 	}
-	job, err := cfg.job(a.pulse.waits(a.clock), logged(db, a.logger(slog.LevelError)), a.tokens, !o.noQuery) // a new one: the budget is of one run
+	job, hangUp, err := cfg.job(a.pulse.waits(a.clock), logged(db, a.logger(slog.LevelError)), a.tokens, !o.noQuery) // a new one: the budget is of one run
 	if err != nil {
 		return r, err
 	}
+	defer hangUp()
 	bar, looked := a.progress(), func() {}
 	if job.Progress = bar.show; a.terminal {
 		var watched *soFar

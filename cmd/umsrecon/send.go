@@ -120,7 +120,7 @@ func (a *app) send(c *cobra.Command, o sendOptions, day reconcile.Day, plan func
 }
 
 func (a *app) desk(cfg *Config, db *store.DB, o sendOptions) (*desk, error) {
-	clients, err := cfg.clients(a.clock.Now, a.tokens)
+	clients, _, err := cfg.clients(a.clock.Now, a.tokens)
 	if err != nil {
 		return nil, err
 	}

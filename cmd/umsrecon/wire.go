@@ -99,8 +99,10 @@ func (c *Config) statements() ([]reconcile.Statement, error) {
 }
 
 // clients makes one client per set of credentials. They share the rate limit,
-// the budget of a run, and tokens, which outlive the run.
-func (c *Config) clients(now func() time.Time, tokens *chinaums.Tokens) (func(mid string) *chinaums.Client, error) {
+// the budget of a run, tokens, which outlive the run, and connections, which
+// hangUp closes.
+func (c *Config) clients(now func() time.Time, tokens *chinaums.Tokens) (of func(mid string) *chinaums.Client, hangUp func(), err error) {
+	transport := chinaums.NewTransport(c.Gateway.Concurrency)
 	limiter := chinaums.NewPace(c.Gateway.RequestsPerSecond, time.Now)
 	var budget *chinaums.Budget
 	if c.Gateway.MaxRequestsPerRun > 0 {
@@ -111,43 +113,45 @@ func (c *Config) clients(now func() time.Time, tokens *chinaums.Tokens) (func(mi
 		client, err := chinaums.New(chinaums.Options{
 			BaseURL: c.Gateway.BaseURL, AppID: m.AppID, AppKey: chinaums.NewSecret(m.AppKey.Reveal()), Now: now,
 			Timeout: c.Gateway.Timeout, MaxAttempts: c.Gateway.MaxAttempts, Concurrency: c.Gateway.Concurrency,
-			Limiter: limiter, Budget: budget,
+			Limiter: limiter, Budget: budget, Transport: transport,
 			Auth: chinaums.Auth(c.Gateway.Auth), TokenHeader: chinaums.TokenHeader(c.Gateway.TokenHeader), Tokens: tokens,
 		})
 		if err != nil {
-			return nil, &exitError{code: exitUsage, err: fmt.Errorf("gateway: %w", err)}
+			return nil, nil, &exitError{code: exitUsage, err: fmt.Errorf("gateway: %w", err)}
 		}
 		byMID[m.MID] = client
 	}
 	if len(c.Listed) == 0 { // one merchant's credentials serve whatever mid its ledger names
 		only := byMID[c.Merchant.MID]
-		return func(string) *chinaums.Client { return only }, nil
+		return func(string) *chinaums.Client { return only }, transport.CloseIdleConnections, nil
 	}
-	return func(mid string) *chinaums.Client { return byMID[mid] }, nil
+	return func(mid string) *chinaums.Client { return byMID[mid] }, transport.CloseIdleConnections, nil
 }
 
-// job puts the night together. A job that does not ask needs no credentials.
-func (c *Config) job(clock reconcile.Clock, db reconcile.Store, tokens *chinaums.Tokens, asks bool) (*reconcile.Job, error) {
+// job puts the night together; hangUp is for its end. A job that does not ask
+// needs no credentials.
+func (c *Config) job(clock reconcile.Clock, db reconcile.Store, tokens *chinaums.Tokens, asks bool) (j *reconcile.Job, hangUp func(), err error) {
 	ledgers, err := c.ledgers(clock)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	statements, err := c.statements()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	j := &reconcile.Job{
+	j = &reconcile.Job{
 		Ledgers: ledgers, Statements: statements, Store: db, Clock: clock, Settings: c.Settings(),
 		Asking: reconcile.Asking{Concurrency: c.Gateway.Concurrency, Deadline: c.Gateway.Deadline, ProcessingPause: processingPause},
 	}
-	if asks {
-		clients, err := c.clients(clock.Now, tokens)
-		if err != nil {
-			return nil, err
-		}
-		j.Gateway = gateway.New(clients, clock.Now)
+	if !asks {
+		return j, func() {}, nil
 	}
-	return j, nil
+	clients, hangUp, err := c.clients(clock.Now, tokens)
+	if err != nil {
+		return nil, nil, err
+	}
+	j.Gateway = gateway.New(clients, clock.Now)
+	return j, hangUp, nil
 }
 
 // shown is a path as a person wants to read it: below the configuration's
