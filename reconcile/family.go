@@ -6,6 +6,7 @@ import "time"
 // and completion rows that name it. Rows of a family that this run does not
 // judge are there because the others depend on them.
 type Family struct {
+	Number   int // in the list that it was read from, from 1
 	Bill     BillKey
 	Subjects []Subject // payment first, then refunds, then completions, each by id
 	// Statement holds the lines of statements about the bill, each once; Covers

@@ -132,8 +132,9 @@ type Store interface {
 	// TieStatements finds the bill that each line is about, of those that
 	// belong to none yet.
 	TieStatements(ctx context.Context, s Scope) error
-	// Families yields every family that has an order in scope, by key.
-	Families(ctx context.Context, s Scope) iter.Seq2[Family, error]
+	// Evidence lists every family that has an order in scope, and lets fn read
+	// them.
+	Evidence(ctx context.Context, s Scope, fn func(Evidence) error) error
 	// History lists, for earlier ledger days, how many orders their last run
 	// judged and how many it found discrepant.
 	History(ctx context.Context, before Day) ([]DayShare, error)
@@ -147,6 +148,10 @@ type Store interface {
 	// summary; an error from fn leaves everything as it was.
 	Publish(ctx context.Context, runID string, fn func(Publication) error) error
 }
+
+// Evidence yields families by key, as they stand when it is called: those of
+// some numbers in ascending order; nil: all.
+type Evidence func(only []int) iter.Seq2[Family, error]
 
 // Answered is an answer and the order it is about.
 type Answered struct {
@@ -179,6 +184,8 @@ type Publication interface {
 	// ClosedBy is who has closed the day of the run; empty: it is open.
 	ClosedBy() (string, error)
 	Verdict(v Verdict) error
+	// Matched is Verdict for orders, by their ids, that agree in everything.
+	Matched(orders []int64, final bool) error
 	// Case writes a case that was read in the state was; empty: it is new.
 	// The error matches ErrDecidedMeanwhile when it has another one by now.
 	Case(c Case, was State) error

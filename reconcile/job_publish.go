@@ -8,41 +8,46 @@ import (
 )
 
 // publish judges every order in scope and makes the run visible: verdicts,
-// cases, totals, in one transaction.
+// cases, totals, in one transaction. What agrees is judged before it.
 func (n *night) publish(ctx context.Context) error {
-	if err := n.suspect(ctx); err != nil {
+	return n.Store.Evidence(ctx, n.scope, func(e Evidence) error {
+		n.evidence = e
+		if err := n.suspect(ctx); err != nil {
+			return err
+		}
+		return n.Store.Publish(ctx, n.sum.RunID, func(p Publication) error {
+			return n.write(ctx, &book{night: n, out: p, today: DayOf(n.scope.Now), mute: map[Words]int{}})
+		})
+	})
+}
+
+func (n *night) write(ctx context.Context, b *book) error {
+	if err := n.refuseClosed(b.out); err != nil {
 		return err
 	}
-	return n.Store.Publish(ctx, n.sum.RunID, func(p Publication) error {
-		b := &book{night: n, out: p, today: DayOf(n.scope.Now), mute: map[Words]int{}}
-		if err := n.refuseClosed(p); err != nil {
+	if err := n.recall(ctx); err != nil { // somebody may have decided since
+		return err
+	}
+	if err := b.common(n.causes, n.together); err != nil {
+		return err
+	}
+	if err := b.agreed(); err != nil {
+		return err
+	}
+	for family, err := range n.families(n.again) {
+		if err != nil {
 			return err
 		}
-		if err := n.recall(ctx); err != nil { // somebody may have decided since
+		if err := b.family(family); err != nil {
 			return err
 		}
-		if err := b.common(n.causes, n.together); err != nil {
+	}
+	for _, step := range []func() error{b.badRows, b.notices, b.statement} {
+		if err := step(); err != nil {
 			return err
 		}
-		for family, err := range n.families(ctx) {
-			if err != nil {
-				return err
-			}
-			if err := b.family(family); err != nil {
-				return err
-			}
-		}
-		if err := b.badRows(); err != nil {
-			return err
-		}
-		if err := b.notices(); err != nil {
-			return err
-		}
-		if err := b.statement(); err != nil {
-			return err
-		}
-		return b.close(n.Clock.Now())
-	})
+	}
+	return b.close(n.Clock.Now())
 }
 
 // refuseClosed keeps the figures of a day that somebody has closed, maybe while
@@ -59,9 +64,9 @@ func (n *night) refuseClosed(p Publication) error {
 }
 
 // families yields the evidence, with a reason where an order has no answer.
-func (n *night) families(ctx context.Context) iter.Seq2[Family, error] {
+func (n *night) families(only []int) iter.Seq2[Family, error] {
 	return func(yield func(Family, error) bool) {
-		for f, err := range n.Store.Families(ctx, n.scope) {
+		for f, err := range n.evidence(only) {
 			if err == nil {
 				n.explain(f)
 			}
@@ -110,14 +115,8 @@ func (b *book) family(f Family) error {
 }
 
 func (b *book) order(s *Subject, v Verdict) error {
-	var bill Bill
-	if s.Answer != nil {
-		bill = s.Answer.Bill
-	}
-	if !s.Revisited || !v.Final {
-		if err := b.sum.Count(v, s.Order, bill, s.Order.LedgerDay != b.Day); err != nil {
-			return err
-		}
+	if err := b.count(s, v); err != nil {
+		return err
 	}
 	if v.Class == Unverified {
 		b.mute[v.unanswered().Reason]++
@@ -134,6 +133,18 @@ func (b *book) order(s *Subject, v Verdict) error {
 		v.Final = false // what may clear is looked at again in a run that looks right
 	}
 	return b.out.Verdict(v)
+}
+
+// count adds an order to the figures of the run.
+func (n *night) count(s *Subject, v Verdict) error {
+	if s.Revisited && v.Final {
+		return nil
+	}
+	var bill Bill
+	if s.Answer != nil {
+		bill = s.Answer.Bill
+	}
+	return n.sum.Count(v, s.Order, bill, s.Order.LedgerDay != n.Day)
 }
 
 // casesHad is how the cases of an order stand.

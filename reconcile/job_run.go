@@ -33,7 +33,7 @@ func (j *Job) Run(ctx context.Context, r Request) (Summary, error) {
 	if err != nil {
 		return Summary{}, err
 	}
-	n := &night{Job: j, Request: r, halt: newHalt(), ofDay: map[string]int{}, scope: j.scope(runID, r, started), sum: Summary{
+	n := &night{Job: j, Request: r, halt: newHalt(), ofDay: map[string]int{}, matched: map[bool][]int64{}, scope: j.scope(runID, r, started), sum: Summary{
 		RunID: runID, Day: r.Day, Status: RunRunning, StartedAt: started, NoQuery: r.NoQuery,
 	}}
 	err = n.run(ctx)
@@ -62,7 +62,10 @@ type night struct {
 	causes   *causes        // what the orders have in common
 	rowsHad  []Case         // that causes of bad rows have had
 	together []*Cause       // those of the orders that are likely or have a case
-	unread   bool           // a statement is there that could not be read
+	evidence Evidence
+	matched  map[bool][]int64 // orders of families that agree, by whether they are final
+	again    []int            // the other families, which are judged once more when the causes are known
+	unread   bool             // a statement is there that could not be read
 }
 
 func (n *night) run(ctx context.Context) error {

@@ -13,11 +13,14 @@ func (n *night) suspect(ctx context.Context) error {
 	if err := n.recall(ctx); err != nil {
 		return err
 	}
-	for f, err := range n.families(ctx) {
+	n.again = []int{}
+	for f, err := range n.families(nil) {
 		if err != nil {
 			return err
 		}
-		n.compare(f)
+		if err := n.compare(f); err != nil {
+			return err
+		}
 	}
 	history, err := n.Store.History(ctx, n.Day)
 	if err != nil {
@@ -42,9 +45,10 @@ func (n *night) recall(ctx context.Context) error {
 	return nil
 }
 
-// compare counts the orders of a family.
-func (n *night) compare(f Family) {
+// compare counts the orders of a family. One that agrees needs no more.
+func (n *night) compare(f Family) error {
 	verdicts := Judge(f, n.Settings, n.scope.Now)
+	all := verdicts
 	for i := range f.Subjects {
 		s := &f.Subjects[i]
 		if !s.InScope {
@@ -61,6 +65,11 @@ func (n *night) compare(f Family) {
 			n.sum.Discrepant++
 		}
 	}
+	if !nothingToSay(f, all) {
+		n.again = append(n.again, f.Number)
+		return nil
+	}
+	return n.agree(f, all)
 }
 
 // known says whether an order of an earlier day has been discrepant before:

@@ -4,6 +4,7 @@ import (
 	"database/sql/driver"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,6 +44,16 @@ func (cs columns) definitions() string {
 		defined[i] = c.name + " " + kind
 	}
 	return strings.Join(defined, ", ")
+}
+
+// only are the columns of some names, in their own order.
+func (cs columns) only(names []string) (some columns) {
+	for _, c := range cs {
+		if slices.Contains(names, c.name) {
+			some = append(some, c)
+		}
+	}
+	return some
 }
 
 func (cs columns) pointers() []any {

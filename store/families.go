@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"fmt"
 	"iter"
 	"slices"
 
@@ -45,37 +47,61 @@ ORDER BY mid, tid, inst_mid, bill_day, bill_no`
 // familyBatch is how many families are in memory at a time.
 const familyBatch = 500
 
-// Families yields every family that has an order in scope, by key, with all
-// its orders. It is a snapshot of the moment the sequence starts. The answers
-// come without their bodies.
-func (db *DB) Families(ctx context.Context, s reconcile.Scope) iter.Seq2[reconcile.Family, error] {
-	return stream("families", func(emit func(reconcile.Family) error) error {
-		return db.read(ctx, func(t *tx) error { return families(t, s, emit) })
+// Evidence lists every family that has an order in scope and lets fn read them,
+// by key, with all their orders: all of them, or those that it names by their
+// numbers. Each reading is a snapshot of the moment it starts; the list stays
+// as it is. The answers come without their bodies. Only one reading may go on
+// at a time.
+func (db *DB) Evidence(ctx context.Context, s reconcile.Scope, fn func(reconcile.Evidence) error) error {
+	conn, err := db.readers.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("families: %w", err)
+	}
+	defer conn.Close()
+	defer dropFamilies(context.WithoutCancel(ctx), conn)
+	args, most := scopeArgs(s), 0
+	err = within(ctx, conn.BeginTx, func(t *tx) error {
+		fill := slices.Concat([]string{fillScope, fillStated}, fillReused, []string{fillDouble, fillPartners})
+		most, err = listFamilies(t, args, fill...)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("families: %w", err)
+	}
+	return fn(func(only []int) iter.Seq2[reconcile.Family, error] {
+		if only == nil {
+			only = upTo(most)
+		}
+		return stream("families", func(emit func(reconcile.Family) error) error {
+			return within(ctx, conn.BeginTx, func(t *tx) error { return readListed(t, s, args, only, emit) })
+		})
 	})
 }
 
-func families(t *tx, s reconcile.Scope, emit func(reconcile.Family) error) error {
-	args := scopeArgs(s)
-	if err := listFamilies(t, args, slices.Concat([]string{fillScope, fillStated}, fillReused, []string{fillDouble, fillPartners})...); err != nil {
-		return err
+// upTo are the numbers of so many families.
+func upTo(most int) []int {
+	numbers := make([]int, most)
+	for i := range numbers {
+		numbers[i] = i + 1
 	}
-	return readListed(t, s, args, emit)
+	return numbers
 }
 
-// readListed emits the families that stand in the temporary tables.
-func readListed(t *tx, s reconcile.Scope, args named, emit func(reconcile.Family) error) error {
-	firsts := newFirstNotices(t)
+// readListed emits families that stand in the temporary tables.
+func readListed(t *tx, s reconcile.Scope, args named, numbers []int, emit func(reconcile.Family) error) error {
+	firsts, known := newFirstNotices(t), newLoadsKnown(t)
 	covers, err := covers(t)
 	if err != nil {
 		return err
 	}
-	return inBatches(func(from, to int) ([]reconcile.Family, error) {
-		b := batch{tx: t, window: named{"from": from, "to": to}.args(), at: map[int64]position{}, firsts: firsts, now: instant(s.Now), covers: covers}
-		going := named{"run": args["run"], "fresh": args["fresh"], "noquery": args["noquery"]}
-		if err := b.readSubjects(subjectsQuery(answerOfRun), append(going.args(), b.window...)); err != nil {
+	going := named{"run": args["run"], "fresh": args["fresh"], "noquery": args["noquery"]}.args()
+	return inBatches(numbers, func(only []int) ([]reconcile.Family, error) {
+		b := batch{tx: t, at: map[int64]position{}, firsts: firsts, known: known, now: instant(s.Now), covers: covers}
+		var scan subjectScan
+		if err := b.readSubjects(subjectsOfRun, append(going, sql.Named("numbers", list(only))), &scan, scan.ofRun()); err != nil {
 			return nil, err
 		}
-		for _, read := range []func() error{b.readCases, b.readClashes, b.readNotices, b.readNoticeCases, b.readSynced, b.readStatement} {
+		for _, read := range []func() error{b.readLoads, b.readCases, b.readClashes, b.readNotices, b.readNoticeCases, b.readSynced, b.readStatement} {
 			if err := read(); err != nil {
 				return nil, err
 			}
@@ -84,192 +110,68 @@ func readListed(t *tx, s reconcile.Scope, args named, emit func(reconcile.Family
 	}, emit)
 }
 
-// inBatches emits the families that read finds in stretches of families.
-func inBatches(read func(from, to int) ([]reconcile.Family, error), emit func(reconcile.Family) error) error {
-	for from := 1; ; from += familyBatch {
-		families, err := read(from, from+familyBatch-1)
-		if err != nil {
-			return err
+// inBatches emits the families of these numbers. While one batch is worked
+// with, the next is read.
+func inBatches(numbers []int, read func(only []int) ([]reconcile.Family, error), emit func(reconcile.Family) error) error {
+	type reading struct {
+		families []reconcile.Family
+		err      error
+	}
+	batches, stop := make(chan reading), make(chan struct{})
+	go func() {
+		defer close(batches)
+		for only := range slices.Chunk(numbers, familyBatch) {
+			families, err := read(only)
+			select {
+			case batches <- reading{families, err}:
+			case <-stop:
+				return
+			}
 		}
-		for _, f := range families {
+	}()
+	defer func() {
+		close(stop)
+		for range batches { // until the reading has ended, too
+		}
+	}()
+	for b := range batches {
+		if b.err != nil {
+			return b.err
+		}
+		for _, f := range b.families {
 			if err := emit(f); err != nil {
 				return err
 			}
-		}
-		if len(families) < familyBatch {
-			return nil
-		}
-	}
-}
-
-// listFamilies makes and fills the temporary tables, which end with the
-// transaction.
-func listFamilies(t *tx, args named, fill ...string) error {
-	for _, query := range makeFamilies {
-		if _, err := t.ExecContext(t.ctx, query); err != nil {
-			return err
-		}
-	}
-	for _, query := range append(fill, fillFamilies) {
-		if _, err := t.ExecContext(t.ctx, query, args.args()...); err != nil {
-			return err
 		}
 	}
 	return nil
 }
 
-// batch is a stretch of families.
-type batch struct {
-	*tx
-	window   []any // the parameters :from and :to
-	listed   []any // the parameter :orders, the ids of the orders read
-	families []reconcile.Family
-	at       map[int64]position // of each order, by its id
-	firsts   *firstNotices
-	now      instant // of the run: later notices wait
-	covers   map[string][]reconcile.StatementCover
-}
-
-// position says where in a batch an order stands.
-type position struct{ family, subject int }
-
-func (b *batch) subject(orderID int64) *reconcile.Subject {
-	at, ok := b.at[orderID]
-	if !ok {
-		return &reconcile.Subject{}
+// listFamilies makes and fills the temporary tables, which end with the
+// transaction where that is rolled back. It returns how many families there are.
+func listFamilies(t *tx, args named, fill ...string) (most int, err error) {
+	for _, query := range makeFamilies {
+		if _, err := t.ExecContext(t.ctx, query); err != nil {
+			return 0, err
+		}
 	}
-	return &b.families[at.family].Subjects[at.subject]
+	for _, query := range append(fill, fillFamilies) {
+		if _, err := t.ExecContext(t.ctx, query, args.args()...); err != nil {
+			return 0, err
+		}
+	}
+	err = t.row("SELECT count(*) FROM families").Scan(&most)
+	return most, err
 }
 
-// subjectsQuery reads the orders of a batch, each with the answer whose id an
-// expression yields.
-func subjectsQuery(answerID string) string {
-	return `
-SELECT f.nth, o.order_id, ` + orderList("o") + `,
-  o.copies, o.conflicting, o.first_seen_at, o.status_at, o.row_hash, o.pinned_status, o.pinned_fen,
-  o.first_settle_day, o.first_paid_at, ` + takenAt + `, s.order_id IS NOT NULL, coalesce(s.partner = 2, FALSE), ` + vanished + `, ` + signedOff + `, ` + answerList("a") + `
-FROM families AS f
-CROSS JOIN orders AS o ON o.mid = f.mid AND o.tid = f.tid AND o.inst_mid = f.inst_mid AND o.bill_day = f.bill_day AND o.bill_no = f.bill_no
-CROSS JOIN loads AS l ON l.load_id = o.load_id
-LEFT JOIN scope AS s ON s.order_id = o.order_id
-LEFT JOIN answers AS a ON a.answer_id = ` + answerID + `
-WHERE f.nth BETWEEN :from AND :to
-ORDER BY f.nth, o.completion_id, o.refund_id`
-}
-
-// answerOfRun is the answer that a run goes by: the best of its own fresh
-// ones, else the one at hand for an order that is not asked.
-const answerOfRun = `coalesce(
-  (SELECT mine.answer_id FROM answers AS mine
-   WHERE mine.run_id = :run AND mine.order_id = o.order_id AND mine.asked_at > :fresh
-   ORDER BY mine.outcome IN ('found', 'no_order') DESC, mine.answer_id DESC LIMIT 1),
-  CASE WHEN o.final = 1 OR s.order_id IS NULL OR s.partner = 1 OR :noquery THEN o.answer_id END)`
-
-// vanished is true of an order that the last load of its source does not hold
-// although it holds its day. A load without any row is a broken export, which
-// the run says as a whole: nothing vanishes by it.
-const vanished = `
-  EXISTS (SELECT 1 FROM loads AS last
-          WHERE last.load_id = (SELECT max(load_id) FROM loads WHERE scope = o.scope)
-            AND last.load_id > o.load_id AND last.rows > 0
-            AND (last.day IS NOT NULL OR EXISTS (
-                   SELECT 1 FROM orders WHERE load_id = last.load_id AND ledger_day = o.ledger_day)))`
-
-// takenAt is when the file that an order stands in was taken.
-const takenAt = `coalesce((SELECT f.taken_at FROM load_files AS f WHERE f.load_id = o.load_id AND f.file = o.file), l.snapshot_at)`
-
-// signedOff is true of an order whose ledger day is closed.
-const signedOff = `coalesce((SELECT kind = 'closed' FROM sign_offs WHERE day = o.ledger_day ORDER BY sign_off_id DESC LIMIT 1), FALSE)`
-
-func (b *batch) readSubjects(query string, args []any) error {
-	last := 0
-	var ids []int64
-	var scan subjectScan
-	dest := scan.pointers() // made once, and scanned into for each row
-	err := b.each(query, args, func(row scanner) error {
-		if err := row.Scan(dest...); err != nil {
+// dropFamilies takes the temporary tables away again.
+func dropFamilies(ctx context.Context, c interface {
+	ExecContext(context.Context, string, ...any) (sql.Result, error)
+}) error {
+	for _, table := range []string{"families", "clashes", "scope"} {
+		if _, err := c.ExecContext(ctx, "DROP TABLE IF EXISTS "+table); err != nil {
 			return err
 		}
-		if scan.nth != last {
-			b.families = append(b.families, reconcile.Family{Bill: scan.s.Order.BillKey})
-			last = scan.nth
-		}
-		f := &b.families[len(b.families)-1]
-		b.at[scan.s.ID] = position{len(b.families) - 1, len(f.Subjects)}
-		ids = append(ids, scan.s.ID)
-		f.Subjects = append(f.Subjects, scan.subject())
-		return nil
-	})
-	b.listed = named{"orders": list(ids)}.args()
-	return err
-}
-
-// subjectScan is a row of subjectsQuery being read.
-type subjectScan struct {
-	nth    int
-	s      reconcile.Subject
-	pinned reconcile.Pinned
-	answer answerScan
-}
-
-func (r *subjectScan) pointers() []any {
-	s := &r.s
-	return slices.Concat([]any{&r.nth, &s.ID}, orderColumns(&s.Order).pointers(), []any{
-		&s.Copies, (*flag)(&s.Conflicting), (*instant)(&s.FirstSeen), (*instant)(&s.StatusSince), &s.Row,
-		(*text)(&r.pinned.Status), (*money)(&r.pinned.Amount),
-		(*date)(&s.FirstSettleDay), (*instant)(&s.FirstPaidAt), (*instant)(&s.SnapshotAt), (*flag)(&s.InScope), (*flag)(&s.Revisited), (*flag)(&s.Vanished), (*flag)(&s.SignedOff),
-	}, r.answer.pointers())
-}
-
-// subject is a copy of what was read, which the next row does not touch.
-func (r *subjectScan) subject() reconcile.Subject {
-	s := r.s
-	if r.pinned.Status != "" {
-		pinned := r.pinned
-		s.Pinned = &pinned
 	}
-	s.Answer = r.answer.about(s.Order.Kind())
-	return s
-}
-
-var familyCasesQuery = `
-SELECT c.order_id, ` + caseList("c") + `
-FROM json_each(:orders) AS listed CROSS JOIN cases AS c ON c.order_id = CAST(listed.value AS BIGINT)
-ORDER BY c.order_id, c.case_id`
-
-// noticeCasesQuery yields the cases that notices of a batch's bills, and lines
-// of statements about them, had before their orders were there.
-var noticeCasesQuery = `
-SELECT n.order_id, ` + caseList("c") + `
-FROM json_each(:orders) AS listed CROSS JOIN notices AS n ON n.order_id = CAST(listed.value AS BIGINT)
-CROSS JOIN cases AS c ON c.notice_id = n.notice_id
-UNION ALL
-SELECT s.order_id, ` + caseList("c") + `
-FROM json_each(:orders) AS listed CROSS JOIN statement_lines AS s ON s.order_id = CAST(listed.value AS BIGINT)
-CROSS JOIN cases AS c ON c.case_id = s.case_id
-ORDER BY 1, 2`
-
-func (b *batch) readNoticeCases() error {
-	return b.each(noticeCasesQuery, b.listed, func(row scanner) error {
-		var id int64
-		var c reconcile.Case
-		err := row.Scan(append([]any{&id}, caseColumns(&c).pointers()...)...)
-		s := b.paymentOf(id)
-		s.NoticeCases = append(s.NoticeCases, c)
-		return err
-	})
-}
-
-func (b *batch) readCases() error {
-	return b.each(familyCasesQuery, b.listed, func(row scanner) error {
-		var id int64
-		var c reconcile.Case
-		if err := row.Scan(append([]any{&id}, caseColumns(&c).pointers()...)...); err != nil {
-			return err
-		}
-		s := b.subject(id)
-		c.Key = s.Order.Key
-		s.Cases = append(s.Cases, c)
-		return nil
-	})
+	return nil
 }

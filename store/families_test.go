@@ -128,3 +128,28 @@ func TestFamiliesCarryTheCases(t *testing.T) {
 	require.Equal(t, []reconcile.Case{full}, got[full.Key].Cases)
 	require.Equal(t, []reconcile.Case{bare}, got[bare.Key].Cases)
 }
+
+// What is read once more is read as it stands by then, though the list of what
+// is in scope stays.
+func TestEvidenceIsReadOnceMore(t *testing.T) {
+	db := open(t)
+	run := begin(t, db, day)
+	load(t, db, run, "a", payment("1"), payment("2"), refund("2", "r"), payment("3"))
+	bills := func(families []reconcile.Family) (all []string) {
+		for i, f := range families {
+			all = append(all, fmt.Sprintf("%d %s %d", f.Number, f.Bill.BillNo, len(families[i].Subjects[0].Cases)))
+		}
+		return all
+	}
+	require.NoError(t, db.Evidence(t.Context(), scope(run), func(e reconcile.Evidence) error {
+		require.Equal(t, []string{"1 1 0", "2 2 0", "3 3 0"}, bills(collect(t, e(nil))))
+		saveCase(t, db, run, reconcile.Case{
+			ID: "D1", Code: reconcile.RefundStuck, Severity: reconcile.S2, State: reconcile.StateOpen, Key: payment("2").Key, LedgerDay: day, FirstSeen: day, LastSeen: day,
+		})
+		load(t, db, run, "b", payment("4"))
+		require.Equal(t, []string{"2 2 1", "3 3 0"}, bills(collect(t, e([]int{2, 3}))))
+		require.Empty(t, collect(t, e([]int{})), "none is not all")
+		return nil
+	}))
+	require.Len(t, collect(t, db.Families(t.Context(), scope(run))), 4, "nothing is left of the list")
+}

@@ -18,7 +18,7 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 	db := open(t)
 	args := scopeArgs(scope("r"))
 	listed := named{"orders": "[]"}
-	byRun := named{"from": 1, "to": 2, "run": "r", "fresh": "x", "noquery": 0}
+	byRun := named{"numbers": "[]", "run": "r", "fresh": "x", "noquery": 0}
 	key := make([]any, 7)
 	tests := map[string]struct {
 		query string
@@ -34,7 +34,11 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 		"partners":        {fillPartners, args.args()},
 		"families":        {fillFamilies, args.args()},
 		"so far":          {fillAnswered, named{"bills": "[]", "run": "r", "fresh": "x"}.args()},
-		"subjects":        {subjectsQuery(answerOfRun), byRun.args()},
+		"subjects":        {subjectsOfRun, byRun.args()},
+		"settling":        {subjectsOfSettlement, named{"numbers": "[]"}.args()},
+		"held":            {heldQuery, []any{1, "a"}},
+		"closed":          {closedQuery, []any{"a"}},
+		"load":            {loadQuery, []any{1}},
 		"cases":           {familyCasesQuery, listed.args()},
 		"notices":         {batchNoticesQuery, named{"orders": "[]", "now": "z"}.args()},
 		"notice cases":    {noticeCasesQuery, listed.args()},

@@ -31,10 +31,11 @@ func (db *DB) Answered(ctx context.Context, s reconcile.Scope, bills []reconcile
 			return err
 		}
 		return db.read(ctx, func(t *tx) error {
-			if err := listFamilies(t, args, fillAnswered); err != nil {
+			most, err := listFamilies(t, args, fillAnswered)
+			if err != nil {
 				return err
 			}
-			return readListed(t, s, args, emit)
+			return readListed(t, s, args, upTo(most), emit)
 		})
 	})
 }

@@ -111,10 +111,24 @@ func (p *publication) Verdict(v reconcile.Verdict) error {
 	return nil
 }
 
+// Matched records that orders agree in everything.
+func (p *publication) Matched(orders []int64, final bool) error {
+	for ids := range slices.Chunk(orders, verdictBatch) {
+		if err := p.save(standing{reconcile.Matched, final, final}, ids); err != nil {
+			return p.named(err)
+		}
+	}
+	return nil
+}
+
 // stand writes the verdicts of orders that stand the same.
 func (p *publication) stand(s standing) error {
 	ids := p.stands[s]
 	p.stands[s] = ids[:0]
+	return p.save(s, ids)
+}
+
+func (p *publication) save(s standing, ids []int64) error {
 	return p.exec(saveVerdict, string(s.class), flag(s.final), p.runID, list(ids), flag(s.agreed))
 }
 

@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
+	"strings"
 
 	"github.com/umsrecon/umsrecon/reconcile"
 )
@@ -50,25 +52,50 @@ func (db *DB) SettleLines(ctx context.Context, from, to reconcile.Day, c reconci
 
 func settling(t *tx, from, to reconcile.Day, emit func(reconcile.Family) error) error {
 	args := named{"from": date(from), "to": date(to), "early": date(from - 1), "late": date(to + 1)}
-	if err := listFamilies(t, args, fillSettling); err != nil {
+	most, err := listFamilies(t, args, fillSettling)
+	if err != nil {
 		return err
 	}
-	return settlingBatches(t, emit)
+	return settlingBatches(t, most, emit)
 }
 
 // settlingBatches emits the listed families with what UMS and statements say of
 // them.
-func settlingBatches(t *tx, emit func(reconcile.Family) error) error {
+func settlingBatches(t *tx, most int, emit func(reconcile.Family) error) error {
 	covers, err := covers(t)
 	if err != nil {
 		return err
 	}
-	return inBatches(func(from, to int) ([]reconcile.Family, error) {
-		b := batch{tx: t, window: named{"from": from, "to": to}.args(), at: map[int64]position{}, covers: covers}
-		err := b.readSubjects(subjectsQuery(answerOfSettlement), b.window)
+	return inBatches(upTo(most), func(only []int) ([]reconcile.Family, error) {
+		b := batch{tx: t, at: map[int64]position{}, covers: covers}
+		var scan subjectScan
+		err := b.readSubjects(subjectsOfSettlement, named{"numbers": list(only)}.args(), &scan, scan.settling())
 		if err == nil {
 			err = b.readStatement()
 		}
 		return b.families, err
 	}, emit)
+}
+
+// What settlement lines are made of, which is less than what is judged.
+var (
+	settleOrder  = append(strings.Split(keyList, ", "), "ledger_day", "amount_fen", "mer_order_id")
+	settleAnswer = append(slices.Concat(settleFlow("pay_"), settleFlow("flow_")),
+		"outcome", "bill_status", "total_fen", "secure_status", "complete_fen", "card_attr", "pay_coupon_fen")
+
+	subjectsOfSettlement = subjectsQuery(
+		orderColumns(&reconcile.Order{}).only(settleOrder).list("o")+", "+
+			answerColumns(&reconcile.Answer{}, &reconcile.Flow{}).only(settleAnswer).list("a"), answerOfSettlement)
+)
+
+func settleFlow(prefix string) (names []string) {
+	for _, name := range []string{"status", "mer_order_id", "seq_id", "target_sys", "total_fen", "buyer_fen", "at", "settle_day"} {
+		names = append(names, prefix+name)
+	}
+	return names
+}
+
+func (r *subjectScan) settling() []any {
+	order, answer := orderColumns(&r.s.Order).only(settleOrder), answerColumns(&r.answer.answer, &r.answer.flow).only(settleAnswer)
+	return slices.Concat([]any{&r.nth, &r.s.ID}, order.pointers(), answer.pointers())
 }

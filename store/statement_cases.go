@@ -171,11 +171,6 @@ func (p *publication) SettleTotals(s reconcile.Scope) ([]reconcile.SettleTotal, 
 	return totals, p.named(err)
 }
 
-// settleFamilies makes the list that Settling reads, and takes it away again.
-var settleFamilies = []string{
-	"DROP TABLE IF EXISTS families", "DROP TABLE IF EXISTS clashes", "DROP TABLE IF EXISTS scope",
-}
-
 const fillSettlingDays = `
 INSERT INTO scope (order_id, partner)
 SELECT o.order_id, 0 FROM json_each(:days) AS d CROSS JOIN answers AS a ON a.pay_settle_day = d.value OR a.flow_settle_day = d.value
@@ -197,24 +192,17 @@ func (p *publication) Settling(days []reconcile.Day, see func(reconcile.Family) 
 	for i, d := range days {
 		texts[i] = d.String()
 	}
-	clear := func() error {
-		for _, query := range settleFamilies {
-			if _, err := p.ExecContext(p.ctx, query); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	if err := clear(); err != nil {
+	if err := dropFamilies(p.ctx, p); err != nil {
 		return p.named(err)
 	}
-	if err := listFamilies(p.tx, named{"days": list(texts)}, fillSettlingDays); err != nil {
+	most, err := listFamilies(p.tx, named{"days": list(texts)}, fillSettlingDays)
+	if err != nil {
 		return p.named(err)
 	}
-	if err := settlingBatches(p.tx, see); err != nil {
+	if err := settlingBatches(p.tx, most, see); err != nil {
 		return fmt.Errorf("settle totals: %w", err)
 	}
-	return p.named(clear())
+	return p.named(dropFamilies(p.ctx, p))
 }
 
 // TotalsAgree records that a settle date needs not be added up again.

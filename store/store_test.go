@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"path/filepath"
 	"sync"
@@ -231,4 +232,21 @@ func TestDiskFull(t *testing.T) {
 	save(t, db, run, payment("1").Key, large)
 	require.Equal(t, 1, count(t, db, "answers"))
 	require.NotErrorIs(t, db.SaveAnswers(t.Context(), run, []reconcile.Answered{{Key: payment("9").Key}}), ErrFull)
+}
+
+// Families are all of a scope, read once.
+func (db *DB) Families(ctx context.Context, s reconcile.Scope) iter.Seq2[reconcile.Family, error] {
+	return func(yield func(reconcile.Family, error) bool) {
+		err := db.Evidence(ctx, s, func(e reconcile.Evidence) error {
+			for f, err := range e(nil) {
+				if !yield(f, err) {
+					break
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			yield(reconcile.Family{}, err)
+		}
+	}
 }

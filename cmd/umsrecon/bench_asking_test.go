@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"iter"
 	"net/http"
 	"path/filepath"
 	"sync"
@@ -115,12 +114,9 @@ func (w *watchedStore) CountToAsk(ctx context.Context, s reconcile.Scope) (int64
 	return w.DB.CountToAsk(ctx, s)
 }
 
-func (w *watchedStore) Families(ctx context.Context, s reconcile.Scope) iter.Seq2[reconcile.Family, error] {
-	if w.asked != nil {
-		w.asked()
-		w.asked = nil
-	}
-	return w.DB.Families(ctx, s)
+func (w *watchedStore) Evidence(ctx context.Context, s reconcile.Scope, fn func(reconcile.Evidence) error) error {
+	w.asked()
+	return w.DB.Evidence(ctx, s, fn)
 }
 
 // Scope and Read make a ledger of the orders.

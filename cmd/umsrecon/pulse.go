@@ -143,8 +143,10 @@ func (s feltStore) SaveAnswers(ctx context.Context, runID string, answers []reco
 	return s.Store.SaveAnswers(ctx, runID, answers)
 }
 
-func (s feltStore) Families(ctx context.Context, scope reconcile.Scope) iter.Seq2[reconcile.Family, error] {
-	return felt(s.pulse, s.Store.Families(ctx, scope))
+func (s feltStore) Evidence(ctx context.Context, scope reconcile.Scope, fn func(reconcile.Evidence) error) error {
+	return s.Store.Evidence(ctx, scope, func(e reconcile.Evidence) error {
+		return fn(func(only []int) iter.Seq2[reconcile.Family, error] { return felt(s.pulse, e(only)) })
+	})
 }
 
 func (s feltStore) Publish(ctx context.Context, runID string, fn func(reconcile.Publication) error) error {

@@ -53,15 +53,17 @@ type slowStore struct {
 	reconcile.Store
 }
 
-func (s slowStore) Families(ctx context.Context, _ reconcile.Scope) iter.Seq2[reconcile.Family, error] {
-	return func(yield func(reconcile.Family, error) bool) {
-		for range 20 {
-			s.wait(ctx)
-			if !yield(reconcile.Family{}, ctx.Err()) {
-				return
+func (s slowStore) Evidence(ctx context.Context, _ reconcile.Scope, fn func(reconcile.Evidence) error) error {
+	return fn(func([]int) iter.Seq2[reconcile.Family, error] {
+		return func(yield func(reconcile.Family, error) bool) {
+			for range 20 {
+				s.wait(ctx)
+				if !yield(reconcile.Family{}, ctx.Err()) {
+					return
+				}
 			}
 		}
-	}
+	})
 }
 
 func (s slowStore) Publish(ctx context.Context, _ string, fn func(reconcile.Publication) error) error {
@@ -90,8 +92,11 @@ var steps = map[string]func(context.Context, *reconcile.Job){
 		}
 	},
 	"judging": func(ctx context.Context, j *reconcile.Job) {
-		for range j.Store.Families(ctx, reconcile.Scope{}) {
-		}
+		_ = j.Store.Evidence(ctx, reconcile.Scope{}, func(e reconcile.Evidence) error {
+			for range e(nil) {
+			}
+			return nil
+		})
 	},
 	"writing": func(ctx context.Context, j *reconcile.Job) {
 		_ = j.Store.Publish(ctx, "", func(p reconcile.Publication) error {
