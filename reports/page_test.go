@@ -37,6 +37,23 @@ func TestPageSaysWhatTheSummarySays(t *testing.T) {
 	require.NotContains(t, text, "SETTLE_", "what waits is no finding")
 }
 
+// Lines of statements are counted apart from the ledger's rows.
+func TestPageCountsWhatCannotBeRead(t *testing.T) {
+	const rows, lines = "另有无效台账行 2 行", "另有无效对账单行 1 行"
+	s := sampleSummary()
+	text := pageWritten(t, s, sampleOptions())
+	require.Contains(t, text, rows)
+	require.Contains(t, text, lines)
+	s.Invalid, s.Statements = 2, nil
+	text = pageWritten(t, s, sampleOptions())
+	require.Contains(t, text, rows)
+	require.NotContains(t, text, "无效对账单行")
+	s.Invalid, s.Loads, s.Statements = 1, nil, sampleSummary().Statements
+	text = pageWritten(t, s, sampleOptions())
+	require.NotContains(t, text, "无效台账行")
+	require.Contains(t, text, lines)
+}
+
 func TestPageNeedsNothingFromOutside(t *testing.T) {
 	s, o := sampleSummary(), sampleOptions()
 	o.Merchant = `<script>alert(1)</script><img src="http://example.com/x.png">`

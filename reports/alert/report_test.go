@@ -103,3 +103,19 @@ S2：1 笔，1.00 元
 	require.Equal(t, "银商对账 2026-11-18 至 2026-11-19：全部相符", m.Title)
 	require.Contains(t, Trial(ZH, now).Text, "2026-11-20 02:40:00")
 }
+
+// What cannot be read in statements is told apart from the ledger's rows.
+func TestMessageCountsWhatCannotBeRead(t *testing.T) {
+	of := func(statements ...reconcile.Load) string {
+		invalid := int64(1)
+		for _, l := range statements {
+			invalid += l.Invalid
+		}
+		return Report{Runs: []Run{{Summary: reconcile.Summary{Day: day, Status: reconcile.RunComplete, Invalid: invalid, Statements: statements}}}}.Message(ZH).Text
+	}
+	both := of(reconcile.Load{Invalid: 2}, reconcile.Load{Missing: true})
+	require.Contains(t, both, "无效行 1\n对账单无效行 2\n")
+	alone := of()
+	require.Contains(t, alone, "无效行 1\n")
+	require.NotContains(t, alone, "对账单")
+}
