@@ -85,7 +85,7 @@ func (d *decoder) checkSource(path string, l LedgerSource) {
 	if m := d.written[path+".dsn"]; !m.unfit && !l.DSN.IsZero() && m.shown == "" && m.line > 0 {
 		d.must(path+".dsn", false, "must be env:NAME or file:PATH: it holds a password")
 	}
-	if err := ledger.CheckQuery(string(l.Query)); err != nil && l.Query != "" {
+	if err := ledger.CheckQuery(ledger.Format(l.Format), string(l.Query)); err != nil && l.Query != "" {
 		d.must(path+".query", false, "%v", err)
 	}
 	d.oneOf(path+".encoding", l.Encoding, "auto", "utf-8", "gb18030")

@@ -16,16 +16,19 @@ var queryNames = []string{"day", "yyyymmdd", "from", "to"}
 // piece is a part of a query: its text, or the name of a value.
 type piece struct{ text, name string }
 
-// pieces takes a query apart. What stands in quotes, in comments or behind two
-// colons (a cast of PostgreSQL) names nothing.
-func pieces(query string) ([]piece, error) {
-	if !asks(query) {
+// pieces takes a query of a database of the format apart. What stands in
+// quotes, in comments or behind two colons (a cast of PostgreSQL) names nothing.
+func pieces(f Format, query string) ([]piece, error) {
+	if !asks(f, query) {
 		return nil, errors.New("the query must begin with SELECT, WITH, VALUES or TABLE")
+	}
+	if err := onlyReads(f, query); err != nil {
+		return nil, err
 	}
 	var all []piece
 	start := 0
 	for i := 0; i < len(query); {
-		if n := quotedLength(query[i:]); n > 0 {
+		if n := skipped(f, query, i); n > 0 {
 			i += n
 			continue
 		}
@@ -47,16 +50,17 @@ func pieces(query string) ([]piece, error) {
 // asks says whether a statement only can be one that reads. A transaction
 // that is read-only does not see to it alone: MariaDB carries out a DROP TABLE
 // in it. A comment with an exclamation mark is none to MySQL.
-func asks(query string) bool {
+func asks(f Format, query string) bool {
 	for {
 		query = strings.TrimLeft(query, " \t\r\n(")
-		if query == "" || strings.HasPrefix(query, "/*!") || strings.HasPrefix(query, "/*M!") {
+		if query == "" || executable(query) {
 			return false
 		}
-		if !strings.HasPrefix(query, "--") && !strings.HasPrefix(query, "/*") && query[0] != '#' {
+		n := commentLength(f, query)
+		if n == 0 {
 			break
 		}
-		query = query[quotedLength(query):]
+		query = query[n:]
 	}
 	end := 0
 	for end < len(query) && nameByte(query[end]) {
@@ -82,31 +86,6 @@ func nameAt(query string, i int) string {
 
 func nameByte(b byte) bool {
 	return b == '_' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9'
-}
-
-// quotedLength is the length of the quoted text or comment that s begins
-// with; 0: it begins with neither. One that is not closed runs to the end.
-func quotedLength(s string) int {
-	closed := func(open int, end string) int {
-		if i := strings.Index(s[open:], end); i >= 0 {
-			return open + i + len(end)
-		}
-		return len(s)
-	}
-	switch {
-	case strings.HasPrefix(s, "--"), s[0] == '#':
-		return closed(1, "\n")
-	case strings.HasPrefix(s, "/*"):
-		return closed(2, "*/")
-	case s[0] == '\'', s[0] == '"', s[0] == '`':
-		return closed(1, s[:1])
-	case s[0] == '$':
-		if i := strings.IndexByte(s[1:], '$'); i >= 0 && strings.IndexFunc(s[1:1+i], func(r rune) bool { return r > 0x7f || !nameByte(byte(r)) }) < 0 {
-			tag := s[:i+2]
-			return closed(len(tag), tag)
-		}
-	}
-	return 0
 }
 
 // bound is a query as a database takes it.

@@ -31,25 +31,33 @@ func TestQueriesThatAreRefused(t *testing.T) {
 }
 
 func TestWhatANameIs(t *testing.T) {
-	for query, dated := range map[string]bool{
+	for format, queries := range map[ledger.Format]map[string]bool{ledger.Postgres: {
 		"SELECT :day":                 true,
 		"SELECT (:from)":              true,
 		"SELECT a::date":              false,
 		"SELECT ':days'":              false,
 		"SELECT 'it''s :days'":        false,
-		"SELECT \":days\", `:days`":   false,
+		"SELECT \":days\"":            false,
 		"SELECT 1 -- :days":           false,
-		"SELECT 1 # :days\n":          false,
+		"SELECT a #> '{b}', :day":     true,
+		"SELECT /* /* */ :days */ 1":  false,
+		`SELECT E'it\'s :days'`:       false,
 		"SELECT /* :days */ :day":     true,
 		"SELECT $$ :days $$":          false,
 		"SELECT $a$ $$ :days $a$":     false,
 		"SELECT '12:30:00', a[1:2]":   false,
 		"SELECT ':days":               false,
 		"SELECT to_char(a,'HH24:MI')": false,
-	} {
-		books, err := ledger.New(ledger.Source{Format: ledger.Postgres, DSN: func() string { return "x" }, Query: query, Now: time.Now})
-		require.NoError(t, err, query)
-		require.Equal(t, dated, books.Scope(day) != books.Scope(day+1), query)
+	}, ledger.MySQL: {
+		"SELECT ':from' # :days\n":          false,
+		"SELECT `:days`, 'it\\'s :days'":    false,
+		"SELECT 1 --:day, which is no text": true,
+	}} {
+		for query, dated := range queries {
+			books, err := ledger.New(ledger.Source{Format: format, DSN: func() string { return "x" }, Query: query, Now: time.Now})
+			require.NoError(t, err, query)
+			require.Equal(t, dated, books.Scope(day) != books.Scope(day+1), query)
+		}
 	}
 }
 
@@ -59,7 +67,59 @@ func TestOnlyQueriesThatRead(t *testing.T) {
 		"DROP TABLE a": false, "DELETE FROM a": false, "/*!50000 DROP TABLE a */": false, "/*M! DROP TABLE a */": false, "# a\nCOMMIT": false,
 		"SELECTED": false, "": false, "CALL a()": false, "/* a": false, "EXPLAIN ANALYZE DELETE FROM a": false,
 	} {
-		require.Equal(t, reads, ledger.CheckQuery(query) == nil, query)
+		require.Equal(t, reads, ledger.CheckQuery(ledger.MySQL, query) == nil, query)
+	}
+}
+
+// What begins like a question and writes is refused before it is sent.
+func TestQueriesThatWrite(t *testing.T) {
+	all := []ledger.Format{ledger.MySQL, ledger.Postgres, ledger.SQLite}
+	for _, c := range []struct {
+		query   string
+		formats []ledger.Format
+		why     string // empty: it reads
+	}{
+		{"SELECT * INTO OUTFILE '/tmp/a' FROM orders", all, "says INTO"},
+		{"SELECT * FROM orders into\n dumpfile '/tmp/a'", all, "says INTO"},
+		{"SELECT bill_no INTO @a FROM orders", all, "says INTO"},
+		{"SELECT * INTO TEMP kept FROM orders", all, "says INTO"},
+		{"SELECT '' /* */INTO/**/kept FROM orders", all, "says INTO"},
+		{"WITH d AS (DELETE FROM orders RETURNING *) SELECT * FROM d", all, "says DELETE"},
+		{"WITH d AS ( /* a */ update only orders SET a = 1 RETURNING *) SELECT * FROM d", all, "says UPDATE"},
+		{"WITH d AS (INSERT INTO orders VALUES (1) RETURNING *) SELECT * FROM d", all, "says INSERT"},
+		{"WITH d AS (SELECT 1) MERGE INTO orders USING d ON true WHEN MATCHED THEN DELETE", all, "says MERGE"},
+		{"WITH d AS (SELECT 1) DELETE a FROM a", all, "says DELETE"},
+		{"SELECT 1; UPDATE \"orders\" SET a = 1", all, "says UPDATE"},
+		{"SELECT 1 /*!50000 INTO OUTFILE '/tmp/a' */", []ledger.Format{ledger.MySQL}, "no comment to MySQL"},
+		{"SELECT 1 /*M! INTO OUTFILE '/tmp/a' */", []ledger.Format{ledger.MySQL}, "no comment to MySQL"},
+		{"SELECT 1 --1 INTO OUTFILE '/tmp/a'", []ledger.Format{ledger.MySQL}, "says INTO"},
+		{`SELECT 'a\'' INTO OUTFILE '/tmp/a'`, []ledger.Format{ledger.MySQL}, "says INTO"},
+		{"SELECT a #> '{b}' INTO kept FROM orders", []ledger.Format{ledger.Postgres}, "says INTO"},
+		{"SELECT '\\' INTO kept FROM orders --'", []ledger.Format{ledger.Postgres}, "says INTO"},
+		{"SELECT a$b$ INTO kept FROM c$b$", []ledger.Format{ledger.Postgres}, "says INTO"},
+
+		{"SELECT into_x, x_into, `into`, o.into, \"into\" FROM orders o", []ledger.Format{ledger.MySQL, ledger.SQLite}, ""},
+		{"SELECT into_x, o.into, \"into\", a AS into, 进into FROM orders o", []ledger.Format{ledger.Postgres}, ""},
+		{"SELECT [into] FROM orders", []ledger.Format{ledger.SQLite}, ""},
+		{"SELECT 'into outfile', 'it''s into' FROM orders -- into outfile\n/* INTO\nkept */", all, ""},
+		{"SELECT 1 # into outfile\n", []ledger.Format{ledger.MySQL}, ""},
+		{`SELECT 'it\'s into outfile', @into`, []ledger.Format{ledger.MySQL}, ""},
+		{`SELECT E'it\'s into', $a$ into $a$ /* /* */ into */`, []ledger.Format{ledger.Postgres}, ""},
+		{"SELECT insert(bill_no, 1, 2, 'x'), (replace(a, 'b', 'c')), (insert(a, 1, 1, '')) FROM orders", all, ""},
+		{"SELECT o.update, max(delete), update_at, deleted FROM orders o WHERE (merge) = 1", []ledger.Format{ledger.Postgres}, ""},
+		{"SELECT '(delete from orders)' -- (delete from orders)", all, ""},
+		{"SELECT /*+ MAX_EXECUTION_TIME(1000) */ 1", all, ""},
+		{"SELECT /*! a */ 1", []ledger.Format{ledger.Postgres}, ""},
+		{"SELECT bill_no FROM orders WHERE deleted = 0 ORDER BY update_time;", all, ""},
+	} {
+		for _, f := range c.formats {
+			err := ledger.CheckQuery(f, c.query)
+			if c.why == "" {
+				require.NoError(t, err, "%s: %s", f, c.query)
+			} else {
+				require.ErrorContains(t, err, c.why, "%s: %s", f, c.query)
+			}
+		}
 	}
 }
 
@@ -73,8 +133,12 @@ func TestBegins(t *testing.T) {
 }
 
 func FuzzQuery(f *testing.F) {
-	for _, s := range []string{"SELECT :day", "$", "$$", "'", "/*", "--", ":", "::day", "a:day", "$é$"} {
+	for _, s := range []string{"SELECT :day", "SELECT a INTO b", "WITH d AS (DELETE FROM a) SELECT 1", `SELECT E'\\`, "SELECT /* /*", "--", "$", "$$", "'", "/*", "--", ":", "::day", "a:day", "$é$"} {
 		f.Add(s)
 	}
-	f.Fuzz(func(t *testing.T, s string) { _ = ledger.CheckQuery(s) })
+	f.Fuzz(func(t *testing.T, s string) {
+		for _, format := range []ledger.Format{ledger.MySQL, ledger.Postgres, ledger.SQLite} {
+			_ = ledger.CheckQuery(format, s)
+		}
+	})
 }

@@ -166,12 +166,13 @@ func (s Source) checkQuery() ([]piece, error) {
 	case s.Now == nil:
 		return nil, errors.New("a query needs a clock")
 	}
-	return pieces(s.Query)
+	return pieces(s.Format, s.Query)
 }
 
-// CheckQuery says what is wrong with a query, in the words of New.
-func CheckQuery(query string) error {
-	_, err := pieces(query)
+// CheckQuery says what is wrong with a query of a database of the format, in
+// the words of New.
+func CheckQuery(f Format, query string) error {
+	_, err := pieces(f, query)
 	return err
 }
 
