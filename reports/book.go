@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/klauspost/compress/flate"
 	"github.com/xuri/excelize/v2"
 
 	"github.com/umsrecon/umsrecon/store/outfile"
@@ -76,10 +77,18 @@ func (o Options) put(path string, write func(*os.File) error) error {
 // fileMode is that of all files written here.
 const fileMode = 0o640
 
+// packLevel of klauspost's flate packs rows of a sheet in less than half the
+// time that the standard library takes for a file of the same size.
+const packLevel = 5
+
 // pack writes the workbook, its parts in any order. excelize packs into memory
 // unless the zip writer it asks for is on disk.
 func (b *book) pack(to *os.File) error {
-	b.file.SetZipWriter(func(io.Writer) excelize.ZipWriter { return zip.NewWriter(to) })
+	b.file.SetZipWriter(func(io.Writer) excelize.ZipWriter {
+		w := zip.NewWriter(to)
+		w.RegisterCompressor(zip.Deflate, func(to io.Writer) (io.WriteCloser, error) { return flate.NewWriter(to, packLevel) })
+		return w
+	})
 	_, err := b.file.WriteTo(io.Discard)
 	return err
 }

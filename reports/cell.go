@@ -14,33 +14,37 @@ import (
 // takes 32,767 UTF-16 units.
 const cellLimit = 16_000
 
-// cell turns a domain value into a cell. Absent amounts, no day, the zero
-// instant and nil are empty cells that keep their look.
+// cell turns a domain value into a cell.
 func (b *book) cell(v any, l look) excelize.Cell {
-	c := excelize.Cell{StyleID: b.style(l)}
+	return excelize.Cell{StyleID: b.style(l), Value: cellValue(v)}
+}
+
+// cellValue is a domain value as excelize takes it. Absent amounts, no day, the
+// zero instant and nil are nil: an empty cell keeps its look.
+func cellValue(v any) any {
 	switch v := v.(type) {
 	case reconcile.Fen:
-		c.Value = yuan(v)
+		return yuan(v)
 	case reconcile.Amount:
 		if v.Known {
-			c.Value = yuan(v.Fen)
+			return yuan(v.Fen)
 		}
 	case reconcile.Day:
 		if v != 0 {
-			c.Value = serial(v)
+			return serial(v)
 		}
 	case time.Time:
 		if !v.IsZero() {
-			c.Value = serialTime(v)
+			return serialTime(v)
 		}
 	case string:
 		if v != "" {
-			c.Value = clean(v)
+			return clean(v)
 		}
 	default:
-		c.Value = v
+		return v
 	}
-	return c
+	return nil
 }
 
 // formula is a cell that computes, with the value that readers without an

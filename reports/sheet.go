@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 
 	"github.com/xuri/excelize/v2"
 
@@ -17,7 +18,8 @@ type sheet struct {
 	*book
 	name   string
 	stream *excelize.StreamWriter
-	row    int // the last row written
+	values []any // of the row being written
+	row    int   // the last row written
 	widths []float64
 	used   float64 // points of the printed page that rows have taken
 	table  bool
@@ -115,10 +117,6 @@ func (s *sheet) write(height int, cells ...excelize.Cell) int {
 	if s.err != nil {
 		return s.row
 	}
-	values := make([]any, len(cells))
-	for i, c := range cells {
-		values[i] = c
-	}
 	points := min(lineHeight*float64(max(height, 1))+1.5, 400)
 	if s.pageFull(points) {
 		s.newPage()
@@ -128,9 +126,13 @@ func (s *sheet) write(height int, cells ...excelize.Cell) int {
 			s.again = again
 		}
 	}
+	s.values = s.values[:0]
+	for i := range cells {
+		s.values = append(s.values, &cells[i])
+	}
 	s.row++
 	s.used += points
-	s.fail(s.stream.SetRow(at(1, s.row), values, excelize.RowOpts{Height: points}))
+	s.fail(s.stream.SetRow(at(1, s.row), s.values, excelize.RowOpts{Height: points}))
 	return s.row
 }
 
@@ -224,7 +226,7 @@ func (s *sheet) finish() {
 }
 
 // at is the name of a cell: at(1, 3) is A3.
-func at(column, row int) string { return columnName(column) + fmt.Sprint(row) }
+func at(column, row int) string { return columnName(column) + strconv.Itoa(row) }
 
 func columnName(column int) (name string) {
 	for ; column > 0; column = (column - 1) / 26 {

@@ -50,9 +50,19 @@ type table[T any] struct {
 
 // part is the table's share of one sheet.
 type part struct {
-	s     *sheet
-	sums  columnSums
-	first int // the first row of data
+	s      *sheet
+	sums   columnSums
+	first  int // the first row of data
+	styles []int
+	// of the row being written
+	cells   []excelize.Cell
+	amounts []columnAmount
+}
+
+// columnAmount is what a row adds to a column's sum.
+type columnAmount struct {
+	column int // from 0
+	fen    reconcile.Fen
 }
 
 // stretch is where the rows of a table stand on one sheet.
@@ -124,7 +134,10 @@ func (t table[T]) begin(b *book, n int) *part {
 	if n > 1 {
 		name = fmt.Sprintf("%s %d", name, n)
 	}
-	p := &part{s: b.sheet(name, l), sums: columnSums{}}
+	p := &part{s: b.sheet(name, l), sums: columnSums{}, cells: make([]excelize.Cell, len(t.columns))}
+	for _, c := range t.columns {
+		p.styles = append(p.styles, b.style(c.look))
+	}
 	p.s.write(2, b.cell(t.title, lookTitle))
 	if len(l.folded) > 0 {
 		info += "    " + b.say("次要列已折叠，不打印：点左上角 2 展开、1 收起")
@@ -138,29 +151,29 @@ func (t table[T]) begin(b *book, n int) *part {
 // byHand says whether a person fills the column in.
 func (c column[T]) byHand() bool { return c.look.fill == fillInput }
 
-// line writes one row and returns the amounts of its sum columns.
-func (t table[T]) line(p *part, row T, number int64) map[int]reconcile.Amount {
-	cells, height := make([]excelize.Cell, len(t.columns)), 1
-	amounts := map[int]reconcile.Amount{}
+// line writes one row and returns what it adds to the sums, until the next row.
+func (t table[T]) line(p *part, row T, number int64) []columnAmount {
+	height := 1
+	p.amounts = p.amounts[:0]
 	for i, c := range t.columns {
 		var v any
 		if c.value != nil {
 			v = c.value(row, number)
 		}
-		l := c.look
+		style := p.styles[i]
 		if c.tint != nil {
-			l = c.tint(row, l)
+			style = p.s.style(c.tint(row, c.look))
 		}
-		cells[i] = p.s.cell(v, l)
-		if s, ok := cells[i].Value.(string); ok && l.wrap {
+		p.cells[i] = excelize.Cell{StyleID: style, Value: cellValue(v)}
+		if s, ok := p.cells[i].Value.(string); ok && c.look.wrap {
 			height = max(height, linesOf(s, c.width))
 		}
 		if a, ok := v.(reconcile.Amount); ok && c.sum {
-			amounts[i] = a
+			p.amounts = append(p.amounts, columnAmount{i, a.Fen})
 		}
 	}
-	p.s.write(height, cells...)
-	return amounts
+	p.s.write(height, p.cells...)
+	return p.amounts
 }
 
 // end writes the totals, the filter and the drop-downs, closes the sheet, and
@@ -253,7 +266,7 @@ func (c columnSums) kinds() (n int) {
 }
 
 // add counts one row; reconcile.ErrOverflow when a sum gets too large.
-func (c columnSums) add(k reconcile.Kind, amounts map[int]reconcile.Amount) error {
+func (c columnSums) add(k reconcile.Kind, amounts []columnAmount) error {
 	if c[k] == nil {
 		c[k] = &struct {
 			count int64
@@ -261,12 +274,12 @@ func (c columnSums) add(k reconcile.Kind, amounts map[int]reconcile.Amount) erro
 		}{fen: map[int]reconcile.Fen{}}
 	}
 	c[k].count++
-	for i, a := range amounts {
-		sum, err := c[k].fen[i].Add(a.Fen)
+	for _, a := range amounts {
+		sum, err := c[k].fen[a.column].Add(a.fen)
 		if err != nil {
 			return err
 		}
-		c[k].fen[i] = sum
+		c[k].fen[a.column] = sum
 	}
 	return nil
 }

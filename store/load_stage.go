@@ -112,14 +112,16 @@ func (s *stage) rows(batches <-chan []stagedRow) error {
 	var row stagedRow
 	good := append(orderColumns(&row.order), column{"row_hash", &row.print})
 	insertGood, goodArgs := good.insertInto("rows"), good.pointers()
+	t := *s.tx
+	t.ctx = context.WithoutCancel(t.ctx) // the driver starts a goroutine to watch over each statement that can be cancelled
 	for batch := range batches {
 		for _, row = range batch {
 			var err error
 			if row.bad == nil {
-				err = s.tx.exec(insertGood, goodArgs...)
+				err = t.exec(insertGood, goodArgs...)
 			} else {
 				bad := append(badRowColumns(row.bad), column{"case_id", reconcile.RowCaseID(s.scope, *row.bad)})
-				err = s.tx.exec(bad.insertInto("bad"), bad.pointers()...)
+				err = t.exec(bad.insertInto("bad"), bad.pointers()...)
 			}
 			if err != nil {
 				return err
