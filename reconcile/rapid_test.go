@@ -2,14 +2,15 @@ package reconcile_test
 
 import (
 	"flag"
-	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 )
 
 // TestMain fixes the seed of generated tests, so that a run repeats. Another
-// seed or more checks are asked for by -rapid.seed and -rapid.checks.
+// seed or more checks are asked for by -rapid.seed and -rapid.checks. No goroutine
+// outlives the tests.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if seed := flag.Lookup("rapid.seed"); seed.Value.String() == seed.DefValue {
@@ -17,7 +18,7 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 	}
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m)
 }
 
 // wholeDays lowers the number of checks for tests that play a night in each,

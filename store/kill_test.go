@@ -11,11 +11,13 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/umsrecon/umsrecon/reconcile"
 )
 
-// TestMain lets the test binary play the process that is killed.
+// TestMain lets the test binary play the process that is killed; no goroutine
+// outlives the tests.
 func TestMain(m *testing.M) {
 	if path := os.Getenv("UMSRECON_TEST_VICTIM"); path != "" {
 		if err := victim(path); err != nil {
@@ -24,7 +26,7 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m)
 }
 
 const perBatch = 7

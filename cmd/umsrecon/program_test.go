@@ -2,6 +2,9 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"net/http"
+	"os"
 	"os/exec"
 	"slices"
 	"strconv"
@@ -9,12 +12,26 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"go.uber.org/goleak"
 
 	"github.com/umsrecon/umsrecon/chinaums/chinaumstest"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"umsrecon": main})
+	testscript.Main(leakless{m}, map[string]func(){"umsrecon": main})
+}
+
+// leakless are tests that fail when a goroutine outlives them.
+type leakless struct{ *testing.M }
+
+func (m leakless) Run() int {
+	code := m.M.Run()
+	http.DefaultClient.CloseIdleConnections() // messages to people go by it
+	if err := goleak.Find(); code == 0 && err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	return code
 }
 
 // TestProgram runs the program as its users do: one script a story, in

@@ -2,12 +2,14 @@ package ledger_test
 
 import (
 	"flag"
-	"os"
 	"testing"
+
+	"go.uber.org/goleak"
 )
 
 // TestMain fixes the seed of generated tests, so that a run repeats. Another
-// seed or more checks are asked for by -rapid.seed and -rapid.checks.
+// seed or more checks are asked for by -rapid.seed and -rapid.checks. No goroutine
+// outlives the tests.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if seed := flag.Lookup("rapid.seed"); seed.Value.String() == seed.DefValue {
@@ -15,5 +17,5 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 	}
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m)
 }
