@@ -8,8 +8,11 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
 	"syscall"
+
+	"github.com/umsrecon/umsrecon/store/outfile"
 )
 
 func main() {
@@ -22,5 +25,25 @@ func main() {
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, lookupEnv: os.LookupEnv, clock: wallClock{},
 		terminal: isTerminal(os.Stderr, os.LookupEnv), columns: columnsOf(os.Stderr),
 	}
-	os.Exit(a.run(ctx, os.Args[1:]))
+	remove := ownTemp()
+	code := a.run(ctx, os.Args[1:])
+	remove()
+	os.Exit(code)
+}
+
+// ownTemp gives this process a folder of its own for temporary files, those of
+// libraries too, and clears away what killed ones have left: a workbook that is
+// read or written can be gigabytes. Where no folder can be made they stay where
+// they were.
+func ownTemp() (remove func()) {
+	name := "TMPDIR"
+	if runtime.GOOS == "windows" {
+		name = "TMP"
+	}
+	outfile.Sweep(os.TempDir())
+	folder, remove, err := outfile.TempFolder(os.TempDir())
+	if err != nil || os.Setenv(name, folder) != nil {
+		return func() {}
+	}
+	return remove
 }

@@ -183,9 +183,7 @@ func (a *app) tell(ctx context.Context, cfg *Config, db *store.DB, before *recon
 // snapshot copies the database to a file that is removed, so that a dry run
 // does everything and keeps nothing.
 func snapshot(ctx context.Context, database string) (copied string, remove func(), err error) {
-	dir := os.TempDir()
-	outfile.Sweep(dir)
-	f, err := outfile.Temp(dir)
+	f, err := outfile.Temp(os.TempDir())
 	if err != nil {
 		return "", nil, fmt.Errorf("dry run: %w", err)
 	}

@@ -98,7 +98,10 @@ func Sweep(dir string) {
 	for _, e := range entries {
 		name := half.FindStringSubmatch(e.Name())
 		switch {
-		case name == nil || !e.Type().IsRegular():
+		case name == nil:
+		case e.IsDir() && name[2] == "":
+			sweepFolder(filepath.Join(dir, e.Name()))
+		case !e.Type().IsRegular():
 		case name[2] == "":
 			sweep(filepath.Join(dir, e.Name()))
 		case !exists(filepath.Join(dir, name[1])):

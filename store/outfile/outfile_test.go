@@ -23,6 +23,10 @@ func TestMain(m *testing.M) {
 	if err == nil {
 		err = os.WriteFile(f.Name()+"-wal", nil, 0o600)
 	}
+	folder, _, folderErr := TempFolder(dir)
+	if err = errors.Join(err, folderErr); err == nil {
+		err = os.WriteFile(filepath.Join(folder, "sheet1.xml"), nil, 0o600)
+	}
 	fmt.Println(err)
 	select {}
 }
@@ -72,7 +76,8 @@ func TestSweep(t *testing.T) {
 	for _, name := range others {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), nil, 0o600))
 	}
-	require.NoError(t, os.Mkdir(filepath.Join(dir, ".umsrecon-2.tmp"), 0o700))
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, ".umsrecon-2.tmp", "another's"), 0o700))
+	require.NoError(t, os.Mkdir(filepath.Join(dir, ".umsrecon-4.tmp"), 0o700))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, ".umsrecon-3.tmp-journal"), nil, 0o600))
 
 	victim := exec.CommandContext(t.Context(), os.Args[0])
@@ -88,13 +93,18 @@ func TestSweep(t *testing.T) {
 	mine, err := Temp(dir)
 	require.NoError(t, err)
 	Sweep(dir)
-	require.Len(t, names(t, dir), len(others)+1+2+1, "the victim's two and mine are there")
+	require.Len(t, names(t, dir), len(others)+1+3+1, "the victim's three and mine are there")
 
 	require.NoError(t, victim.Process.Kill())
 	require.Error(t, victim.Wait())
 	Sweep(dir)
 	require.FileExists(t, mine.Name())
 	Drop(mine)
+	folder, remove, err := TempFolder(dir)
+	require.NoError(t, err)
+	Sweep(dir)
+	require.DirExists(t, folder)
+	remove()
 	require.ElementsMatch(t, append(others, ".umsrecon-2.tmp"), names(t, dir))
 }
 
