@@ -103,6 +103,22 @@ func TestReadFilledBomb(t *testing.T) {
 	require.ErrorContains(t, err, "limit")
 }
 
+// A row that claims to be the two thousand millionth is not waited for, and one
+// that would be lost, or a cell that would be shifted, is not read past.
+func TestReadFilledOutOfPlace(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "d.xlsx")
+	require.NoError(t, Discrepancies(path, sampleReport(), sampleOptions()))
+	part, sheet := partThatHolds(t, path, "<t>"+headVersion+"</t>")
+	for was, others := range map[string][]string{`<row r="4"`: {`<row r="2147483647"`, `<row r="-5"`, `<row r="3"`, `<row r="x"`}, `<c r="B4"`: {`<c r="A4"`, `<c r="B5"`, `<c r="4"`}} {
+		require.Contains(t, sheet, was)
+		for _, is := range others {
+			_, err := ReadFilled(withPart(t, path, part, strings.Replace(sheet, was, is, 1)))
+			require.ErrorIs(t, err, ErrNotOurs, is)
+			require.ErrorContains(t, err, "out of place")
+		}
+	}
+}
+
 // partThatHolds finds the part of a workbook in which a text stands.
 func partThatHolds(f testing.TB, book, text string) (name, content string) {
 	z, err := zip.OpenReader(book)

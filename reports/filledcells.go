@@ -68,12 +68,15 @@ func readFaults(d *xml.Decoder) (cellFaults, error) {
 		}
 		at, is := token.(xml.StartElement)
 		switch {
-		case is && at.Name.Local == "c":
+		case is && at.Name.Local == "c" && !r.over:
 			err = r.cell(at)
-		case is && at.Name.Local == "row":
-			r.row(at)
+		case is && at.Name.Local == "row" && !r.over:
+			err = r.row(at)
 		case is && at.Name.Local == "mergeCell":
 			err = r.merged(at)
+		}
+		if end, is := token.(xml.EndElement); is && end.Name.Local == "sheetData" {
+			r.over = true
 		}
 		if err != nil {
 			return nil, err
@@ -85,18 +88,26 @@ func readFaults(d *xml.Decoder) (cellFaults, error) {
 type faultReader struct {
 	*xml.Decoder
 	faults  cellFaults
-	lastRow int // that the sheet holds
-	hidden  int // cells behind merged ones, so far
+	lastRow int  // that the sheet holds
+	lastCol int  // of that row, from 1
+	hidden  int  // cells behind merged ones, so far
+	over    bool // the cells have all been seen
 }
 
-// row counts rows, of which a sheet may leave out empty ones.
-func (r *faultReader) row(start xml.StartElement) {
-	r.lastRow++
+// row counts rows, of which a sheet may leave out empty ones. One that is out of
+// order excelize would lose, and it goes through all up to the one that is named.
+func (r *faultReader) row(start xml.StartElement) error {
+	row := r.lastRow + 1
 	for _, a := range start.Attr {
-		if n, err := strconv.Atoi(a.Value); err == nil && a.Name.Local == "r" {
-			r.lastRow = n
+		if a.Name.Local == "r" {
+			row, _ = strconv.Atoi(a.Value) // what is no number stands in no place
 		}
 	}
+	if row <= r.lastRow || row > excelize.TotalRows {
+		return fmt.Errorf("%w: a row behind row %d is out of place; try: saving the file in a spreadsheet program", ErrNotOurs, r.lastRow)
+	}
+	r.lastRow, r.lastCol = row, 0
+	return nil
 }
 
 func (r *faultReader) cell(start xml.StartElement) error {
@@ -109,6 +120,14 @@ func (r *faultReader) cell(start xml.StartElement) error {
 	if err := r.DecodeElement(&c, &start); err != nil {
 		return err
 	}
+	column, row := r.lastCol+1, r.lastRow
+	if c.Cell != "" {
+		column, row, _ = excelize.CellNameToCoordinates(c.Cell) // as above
+	}
+	if row != r.lastRow || column <= r.lastCol {
+		return fmt.Errorf("%w: a cell in row %d is out of place; try: saving the file in a spreadsheet program", ErrNotOurs, r.lastRow)
+	}
+	r.lastCol, c.Cell = column, at(column, row)
 	switch {
 	case c.Type == "e" && c.Value != nil:
 		return r.faults.add(c.Cell, faultError+" ("+*c.Value+")")

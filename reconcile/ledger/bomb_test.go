@@ -87,6 +87,34 @@ func TestFarCells(t *testing.T) {
 	require.Less(t, (after.TotalAlloc-before.TotalAlloc)>>20, uint64(64), "MB")
 }
 
+// What is not in order in a sheet would be lost or shifted, and a row that claims
+// to be the two thousand millionth would be waited for.
+func TestOutOfPlace(t *testing.T) {
+	sound := workbook(t, sample(3))
+	read := func(was, is string) error {
+		_, err := readBytes(t, ledger.XLSX, otherPart(t, sound, "xl/worksheets/sheet1.xml", func(s string) string {
+			require.Contains(t, s, was)
+			return strings.Replace(s, was, is, 1)
+		}))
+		return err
+	}
+	require.NoError(t, read(`<row r="3"`, `<row r="3"`))
+	for _, row := range []string{"1048577", "2147483647", "99999999999999999999", "-5", "2", "x"} {
+		err := read(`<row r="3"`, `<row r="`+row+`"`)
+		require.ErrorIs(t, err, ledger.ErrNotWorkbook, row)
+		require.ErrorContains(t, err, "out of place")
+	}
+	for _, cell := range []string{"A3", "C4", "B3\" r=\"C3", "XFE3", ""} {
+		err := read(`<c r="C3"`, `<c r="`+cell+`"`)
+		if cell == "" {
+			require.NoError(t, err, "it stands behind the one before")
+			continue
+		}
+		require.ErrorIs(t, err, ledger.ErrNotWorkbook, cell)
+		require.ErrorContains(t, err, "out of place")
+	}
+}
+
 // What only looks like text, or nests without end, is a bad row or no ledger,
 // never a guess.
 func TestHostileBytes(t *testing.T) {

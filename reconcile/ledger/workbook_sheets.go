@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/xuri/excelize/v2"
@@ -84,10 +85,11 @@ func wholeSheet(part *zip.File, numbers longNumbers) error {
 		switch token := token.(type) {
 		case xml.StartElement:
 			depth++
-			at.begin(token)
+			err = at.begin(token)
 		case xml.EndElement:
 			depth--
 			at.inValue = false
+			at.over = at.over || token.Name.Local == "sheetData"
 		case xml.CharData:
 			at.text(token)
 		}
@@ -103,34 +105,63 @@ func wholeSheet(part *zip.File, numbers longNumbers) error {
 	}
 }
 
-// sheetCell follows the cells of a sheet. A cell that does not say where it is
-// stands behind the last one.
+// sheetCell follows the cells of a sheet. A row or a cell that does not say where
+// it is stands behind the last one; one that says so must stand behind it, too:
+// excelize loses or shifts what is out of order, and goes through every row up to
+// the one that is named.
 type sheetCell struct {
 	numbers     longNumbers
 	row, column int // the row from 1, the column from 0
 	number      bool
 	inValue     bool
+	over        bool // the cells have all been seen
 }
 
-func (c *sheetCell) begin(e xml.StartElement) {
+func (c *sheetCell) begin(e xml.StartElement) error {
 	switch e.Name.Local {
 	case "row":
-		c.row, c.column = c.row+1, -1
+		return c.beginRow(attribute(e, "r"))
 	case "c":
-		c.column, c.number = c.column+1, true
-		for _, a := range e.Attr {
-			switch a.Name.Local {
-			case "r":
-				if column, row, err := excelize.CellNameToCoordinates(a.Value); err == nil {
-					c.row, c.column = row, column-1
-				}
-			case "t":
-				c.number = a.Value == "n"
-			}
-		}
+		kind := attribute(e, "t")
+		c.number = kind == "" || kind == "n"
+		return c.beginCell(attribute(e, "r"))
 	case "v":
 		c.inValue = c.number
 	}
+	return nil
+}
+
+func attribute(e xml.StartElement, name string) string {
+	for _, a := range e.Attr {
+		if a.Name.Local == name {
+			return a.Value
+		}
+	}
+	return ""
+}
+
+func (c *sheetCell) beginRow(named string) error {
+	row := c.row + 1
+	if named != "" {
+		row, _ = strconv.Atoi(named) // what is no number stands in no place
+	}
+	if !c.over && (row <= c.row || row > excelize.TotalRows) {
+		return fmt.Errorf("row %.20q behind row %d is out of place; save it anew", named, c.row)
+	}
+	c.row, c.column = row, -1
+	return nil
+}
+
+func (c *sheetCell) beginCell(named string) error {
+	column, row := c.column+2, c.row
+	if named != "" {
+		column, row, _ = excelize.CellNameToCoordinates(named) // as above
+	}
+	if !c.over && (row != c.row || column-1 <= c.column) {
+		return fmt.Errorf("cell %.20q in row %d is out of place; save it anew", named, c.row)
+	}
+	c.column = column - 1
+	return nil
 }
 
 func (c *sheetCell) text(value []byte) {
