@@ -30,10 +30,7 @@ func (b *Books) dated() bool {
 func (b *Books) Scope(day reconcile.Day) string {
 	place := ""
 	if b.source.Format.Queried() {
-		place = b.queryName()
-		if b.dated() {
-			place += " " + day.String()
-		}
+		place = b.answerName(day)
 	} else {
 		place = filepath.ToSlash(filepath.Clean(fillDate(b.source.Pattern, day)))
 	}

@@ -93,7 +93,7 @@ func (b *Books) readQuery(ctx context.Context, day reconcile.Day, p pass) (recon
 	if b.dated() && day <= 0 {
 		return reconcile.Load{}, errors.New("the query of the ledger is about a day, and no day was named")
 	}
-	name := b.queryName()
+	name := b.answerName(day)
 	load := reconcile.Load{Scope: b.Scope(day), Files: []string{name}, SnapshotAt: b.source.Now().In(reconcile.Beijing), MayBeEmpty: b.source.MayBeEmpty}
 	if b.dated() {
 		load.Day = day
@@ -158,6 +158,14 @@ func (b *Books) queryName() string {
 		return b.source.Part
 	}
 	return string(b.source.Format)
+}
+
+// answerName is how the answer about a day is called where a file would be named.
+func (b *Books) answerName(day reconcile.Day) string {
+	if b.dated() {
+		return b.queryName() + " " + day.String()
+	}
+	return b.queryName()
 }
 
 // callersError keeps what the caller's functions say apart from what the
