@@ -32,6 +32,7 @@ type stated struct {
 	count *int64
 	sum   *reconcile.Fen
 	wrong reconcile.Words // about a figure that could not be read
+	blank bool            // a figure is a formula whose value was not saved
 }
 
 // counted are the figures of the rows of one file.
@@ -67,6 +68,8 @@ func (s stated) against(c counted) reconcile.Control {
 	switch {
 	case s.wrong.EN != "":
 		out.Missed = reconcile.Words{ZH: s.from + " 中" + s.wrong.ZH, EN: "in " + s.from + ", " + s.wrong.EN}
+	case s.blank && (s.count == nil || *s.count == c.rows) && (s.sum == nil || c.unknown == 0 && *s.sum == c.sum):
+		out.Open = say("%s 中的公式没有保存计算结果，无法核对；请用表格软件打开并另存", "%s holds a formula whose value was not saved, which is not comparable; open the file in a spreadsheet program and save it", s.from)
 	case s.count == nil && s.sum == nil:
 		out.Missed = say("%s 中没有笔数也没有金额", "%s states neither a count nor a sum", s.from)
 	case s.count != nil && *s.count != c.rows:

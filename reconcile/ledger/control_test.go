@@ -1,13 +1,17 @@
 package ledger_test
 
 import (
+	"bytes"
 	"context"
+	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"github.com/xuri/excelize/v2"
 
 	"github.com/umsrecon/umsrecon/reconcile"
 	"github.com/umsrecon/umsrecon/reconcile/ledger"
@@ -166,6 +170,33 @@ func TestRefundsAlone(t *testing.T) {
 	require.True(t, r.load.MayBeEmpty)
 	_, err = readSource(t, source(t, "bill_no,bill_date,status,refund_order_id,refund_amount,total_amonut\n"))
 	require.ErrorContains(t, err, `did you mean "total_amonut"?`)
+	require.ErrorContains(t, err, "in a table of refunds or completions alone it may be any column, and may be empty")
+}
+
+// Refunds in the merchant's own words: the amount of the payment need not be
+// there, and where one stands that could be it, it is named and left empty or not.
+func TestRefundsAloneInOtherWords(t *testing.T) {
+	own := map[string]string{"bill_no": "账单号", "bill_date": "日期", "status": "状态", "refund_order_id": "退款单号", "refund_amount": "退款金额"}
+	read := func(columns map[string]string, text string) (result, error) {
+		s := source(t, text)
+		s.Columns = columns
+		return readSource(t, s)
+	}
+	for _, text := range []string{"账单号,日期,状态,退款单号,退款金额,原单金额\n3194A,2026-11-19,SUCCESS,R1,5,19\n", "账单号,日期,状态,退款单号,退款金额\n3194A,2026-11-19,SUCCESS,R1,5\n"} {
+		r, err := read(own, text)
+		require.NoError(t, err)
+		require.Empty(t, r.bad)
+		require.Equal(t, []any{"R1", reconcile.Fen(5)}, []any{r.orders[0].RefundID, r.orders[0].Amount})
+	}
+	const paid = "账单号,日期,状态,退款单号,退款金额,订单金额\n3194A,2026-11-19,SUCCESS,R1,5,19\n3194A,2026-11-19,SUCCESS,R2,6,\n"
+	_, err := read(own, paid)
+	require.ErrorContains(t, err, `it may be any column, and may be empty (did you mean "订单金额"?)`)
+	named := maps.Clone(own)
+	named["total_amount"] = "订单金额"
+	r, err := read(named, paid)
+	require.NoError(t, err)
+	require.Empty(t, r.bad)
+	require.Equal(t, []reconcile.Fen{5, 6}, []reconcile.Fen{r.orders[0].Amount, r.orders[1].Amount})
 }
 
 func TestFileThatIsStillWritten(t *testing.T) {
@@ -213,4 +244,55 @@ func TestFilesBesideTheLedger(t *testing.T) {
 	s.Pattern = "orders.csv.tmp" // named in full it is meant
 	_, err = readSource(t, s)
 	require.NotErrorIs(t, err, reconcile.ErrNoLedger)
+}
+
+// A formula that no spreadsheet program has computed is an empty cell to a
+// reader: what it would say is neither met nor missed, and no row is sound with
+// one in a column of ours.
+func TestFormulasWithoutAValue(t *testing.T) {
+	book := func(cell, inside string) []byte {
+		f := excelize.NewFile()
+		defer f.Close()
+		for at, row := range map[string][]any{
+			"A1": {"bill_no", "bill_date", "total_amount", "status", "buyer_pay_amount", "remark"},
+			"A2": {"3194A", "2026-11-19", 10, "PAID", 10, "x"}, "A3": {"3194B", "2026-11-19", 5.5, "PAID", 5.5}, "A4": {"合计", "2笔", 15.5},
+		} {
+			require.NoError(t, f.SetSheetRow("Sheet1", at, &row))
+		}
+		var out bytes.Buffer
+		require.NoError(t, f.Write(&out))
+		one := regexp.MustCompile(`<c r="` + cell + `"[^>]*>.*?</c>`)
+		return otherPart(t, out.Bytes(), "xl/worksheets/sheet1.xml", func(s string) string {
+			require.Regexp(t, one, s)
+			return one.ReplaceAllString(s, `<c r="`+cell+`"`+inside+`</c>`)
+		})
+	}
+	const unsaved, saved = `><f>C2+C3</f><v></v>`, ` t="n"><f>C2+C3</f><v>15.5</v>`
+	read := func(data []byte) result {
+		s := source(t, "")
+		s.Pattern, s.Format, s.Unit, s.Control.Trailer = "orders.xlsx", ledger.XLSX, ledger.Yuan, "合计"
+		writeFile(t, s.Dir, "orders.xlsx", string(data))
+		r, err := readSource(t, s)
+		require.NoError(t, err)
+		return r
+	}
+	for _, cell := range []string{"C4", "B4"} {
+		for _, inside := range []string{unsaved, `><f>C2+C3</f>`, `><f t="shared" si="0"/><v/>`} {
+			control := read(book(cell, inside)).load.Controls[0]
+			require.Contains(t, control.Open.EN, "orders.xlsx:4 holds a formula whose value was not saved, which is not comparable", cell)
+			require.False(t, control.Met())
+		}
+	}
+	require.True(t, read(book("C4", saved)).load.Controls[0].Met())
+	require.True(t, read(book("B4", ` t="str"><f>COUNTA(A2:A3)&amp;"笔"</f><v>2笔</v>`)).load.Controls[0].Met())
+	require.Contains(t, read(book("C2", unsaved)).load.Controls[0].Open.EN, "no readable amount")
+	for cell, column := range map[string]string{"C2": "total_amount", "E2": "buyer_pay_amount", "D2": "status"} {
+		r := read(book(cell, unsaved))
+		require.Len(t, r.bad, 1, cell)
+		require.Equal(t, column, r.bad[0].Column)
+		require.Contains(t, r.bad[0].Reason.EN, "holds a formula whose value was not saved")
+	}
+	require.Empty(t, read(book("E2", saved)).bad)
+	require.Empty(t, read(book("E2", ` t="str"><f>""</f><v></v>`)).bad, "a formula that says nothing")
+	require.Empty(t, read(book("F2", unsaved)).bad, "of a column that is not ours")
 }

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -31,6 +32,7 @@ func (p *pass) trailing(f file, k rowKind, rec record) bool {
 		p.counted.behind = &stated{from: fmt.Sprintf("%s:%d", f.name, rec.line)}
 	}
 	p.counted.behind.cells(rec.cells, at, k.sumAt(), p.books.source.Unit)
+	p.counted.behind.blank = p.counted.behind.blank || slices.Contains(rec.stored, storedFormula)
 	return true
 }
 

@@ -109,7 +109,9 @@ func (b *Books) headingFault(c column, found []int, there []string) HeaderFault 
 	if b.unwritten(c, there) {
 		return HeaderFault{}
 	}
-	f.DidYouMean = c.likeliest(f.Heading, b.unnamed(there))
+	if f.DidYouMean = c.likeliest(f.Heading, b.unnamed(there)); c == colTotal && b.refundsAlone(there) {
+		f.Problem += "; in a table of refunds or completions alone it may be any column, and may be empty"
+	}
 	f.unlike = f.DidYouMean == ""
 	return f
 }

@@ -17,13 +17,18 @@ type nature struct {
 	stored            storage
 }
 
-// storage is how SQLite keeps a value, where that calls for a closer look.
+// storage is how SQLite or a workbook keeps a value, where that calls for a
+// closer look.
 type storage byte
 
 const (
-	storedReal storage = 'r' // a binary fraction
-	storedBlob storage = 'b'
+	storedReal    storage = 'r' // a binary fraction
+	storedBlob    storage = 'b'
+	storedFormula storage = 'f' // whose value was not saved with it; the cell looks empty
 )
+
+// unsaved is what is wrong with a cell that holds a formula alone.
+var unsaved = say("是公式，文件中没有保存其计算结果；请用表格软件打开并另存", "holds a formula whose value was not saved; open the file in a spreadsheet program and save it")
 
 func (rec record) nature(at int) nature {
 	n := nature{number: at < len(rec.numbers) && rec.numbers[at], serials: rec.serials, from1904: rec.from1904}

@@ -46,6 +46,10 @@ func (r *rowReader) read(rec record) (v values) {
 			continue
 		}
 		cell := rec.cells[r.header.at[c]]
+		if rec.nature(r.header.at[c]).stored == storedFormula {
+			r.problem(c, unsaved, false)
+			continue
+		}
 		if strings.Trim(cell, asciiBlanks) == "" {
 			v.text[c] = r.books.source.Defaults.of(c)
 			continue

@@ -163,6 +163,11 @@ func (r *stmtRow) wrong(c stmtColumn, why reconcile.Words, damaged bool) {
 
 func (r *stmtRow) read() (l reconcile.StatementLine) {
 	d := r.of.source.Defaults
+	for c, at := range r.header.at {
+		if at >= 0 && r.rec.nature(at).stored == storedFormula {
+			r.wrong(stmtColumn(c), unsaved, false)
+		}
+	}
 	l.MID, l.TID = r.id(stmtMID, colMID, d.MID), r.id(stmtTID, colTID, d.TID)
 	l.Reference, l.MerOrderID = r.id(stmtReference, colMID, ""), r.id(stmtMerOrderID, colMID, "")
 	l.Kind = r.kind()
@@ -264,7 +269,7 @@ func (r *stmtRow) amount(c stmtColumn, kind reconcile.Kind) (a reconcile.Amount,
 func (r *stmtRow) written(c stmtColumn) (a reconcile.Amount, failed bool) {
 	cell := strings.Trim(r.cell(c), asciiBlanks)
 	if cell == "" {
-		return a, false
+		return a, r.header.at[c] >= 0 && r.nature(c).stored == storedFormula
 	}
 	fen, why := r.of.source.Unit.minused(cell, r.nature(c))
 	return reconcile.Some(fen), why.EN != ""

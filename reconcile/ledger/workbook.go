@@ -61,7 +61,7 @@ type workbookTable struct {
 	row           int            // the last one read
 	from1904      bool
 	width         int
-	long          longNumbers
+	marks         sheetMarks
 	above         []record   // to be passed on before those of the sheet
 	before        []sheetRow // to be read again, before those of the sheet
 	ahead         *sheetRow
@@ -105,7 +105,7 @@ func openWorkbook(r io.Reader, file, sheet string) (_ *workbookTable, err error)
 	if err != nil {
 		return nil, err
 	}
-	if t.long, err = wholeSheets(data); err != nil {
+	if t.marks, err = wholeSheets(data); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNotWorkbook, err)
 	}
 	book, err := excelize.OpenReader(bytes.NewReader(data), excelize.Options{UnzipSizeLimit: unpackedLimit(int64(len(data))), UnzipXMLSizeLimit: maxInMemory})
@@ -197,7 +197,15 @@ func (t *workbookTable) next() (record, error) {
 	rec.cells = fill(r.stored, t.width)
 	rec.numbers = make([]bool, len(rec.cells))
 	for i, v := range rec.cells {
-		rec.numbers[i] = i < len(r.shown) && v != r.shown[i] && numeric(v) || len(v) > exactDigits && t.long.has(r.no, i)
+		rec.numbers[i] = i < len(r.shown) && v != r.shown[i] && numeric(v) || len(v) > exactDigits && t.marks.long.has(r.no, i)
+	}
+	if len(t.marks.formulas) > 0 {
+		rec.stored = make([]storage, len(rec.cells))
+		for i := range rec.cells {
+			if t.marks.formulas.has(r.no, i) {
+				rec.stored[i] = storedFormula
+			}
+		}
 	}
 	return rec, nil
 }

@@ -13,45 +13,51 @@ import (
 	"github.com/xuri/excelize/v2"
 )
 
-// longNumbers are the cells that hold a number of more than 15 digits, and not
-// a text, a bit for each row of a column. Excelize does not tell the one from
-// the other where the number is shown in full. The sheets of a workbook are
-// not told apart: that matters only where one has a number of that length and
-// another a text of that length in the same place.
-type longNumbers map[longPlace]uint64
-
-// longPlace is a column, and 64 rows of it: what a sheet takes here grows with
-// its cells, wherever they claim to stand.
-type longPlace struct{ column, rows int }
-
-func (n longNumbers) add(row, column int) { n[longPlace{column, row / 64}] |= 1 << (row % 64) }
-
-// has takes a row counted from 1 and a column counted from 0.
-func (n longNumbers) has(row, column int) bool {
-	return n[longPlace{column, row / 64}]&(1<<(row%64)) != 0
+// sheetMarks are the cells that excelize does not tell from others. The sheets
+// of a workbook are not told apart: that matters only where one has such a cell
+// and another has another one in the same place.
+type sheetMarks struct {
+	// long hold a number of more than 15 digits, and not a text: excelize tells
+	// no difference where the number is shown in full.
+	long cellSet
+	// formulas hold a formula whose value was not saved: to excelize they are empty.
+	formulas cellSet
 }
 
-// wholeSheets looks whether every sheet is whole, and for long numbers in
-// them: excelize takes the first fault of a sheet for its end, and the rows
+// cellSet is a set of cells, a bit for each row of a column.
+type cellSet map[cellPlace]uint64
+
+// cellPlace is a column, and 64 rows of it: what a sheet takes here grows with
+// its cells, wherever they claim to stand.
+type cellPlace struct{ column, rows int }
+
+func (s cellSet) add(row, column int) { s[cellPlace{column, row / 64}] |= 1 << (row % 64) }
+
+// has takes a row counted from 1 and a column counted from 0.
+func (s cellSet) has(row, column int) bool {
+	return len(s) > 0 && s[cellPlace{column, row / 64}]&(1<<(row%64)) != 0
+}
+
+// wholeSheets looks whether every sheet is whole, and marks cells: excelize takes the first fault of a sheet for its end, and the rows
 // behind it would be lost in silence.
-func wholeSheets(data []byte) (longNumbers, error) {
+func wholeSheets(data []byte) (sheetMarks, error) {
+	marks := sheetMarks{cellSet{}, cellSet{}}
 	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
-		return nil, err
+		return marks, err
 	}
 	if err := notSwollen(z, int64(len(data))); err != nil {
-		return nil, err
+		return marks, err
 	}
-	numbers := longNumbers{}
 	for _, part := range z.File {
 		if !strings.HasPrefix(strings.ToLower(part.Name), "xl/worksheets/") || !strings.HasSuffix(strings.ToLower(part.Name), ".xml") {
 			continue
 		}
-		if err := wholeSheet(part, numbers); err != nil {
-			return nil, fmt.Errorf("%q is damaged: %w", part.Name, err)
+		if err := wholeSheet(part, marks); err != nil {
+			return marks, fmt.Errorf("%q is damaged: %w", part.Name, err)
 		}
 	}
-	return numbers, nil
+	return marks, nil
 }
 
 // notSwollen refuses an archive that unpacks to a multiple of its size that no
@@ -71,7 +77,7 @@ func unpackedLimit(packed int64) int64 {
 	return min(maxWorkbook, max(smallWorkbook, maxSwelling*packed))
 }
 
-func wholeSheet(part *zip.File, numbers longNumbers) error {
+func wholeSheet(part *zip.File, marks sheetMarks) error {
 	in, err := part.Open()
 	if err != nil {
 		return err
@@ -79,7 +85,7 @@ func wholeSheet(part *zip.File, numbers longNumbers) error {
 	defer in.Close()
 	d := xml.NewDecoder(in)
 	d.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil }
-	at := sheetCell{numbers: numbers}
+	at := sheetCell{sheetMarks: marks}
 	for depth := 0; ; {
 		token, err := d.RawToken()
 		switch token := token.(type) {
@@ -88,8 +94,7 @@ func wholeSheet(part *zip.File, numbers longNumbers) error {
 			err = at.begin(token)
 		case xml.EndElement:
 			depth--
-			at.inValue = false
-			at.over = at.over || token.Name.Local == "sheetData"
+			at.end(token)
 		case xml.CharData:
 			at.text(token)
 		}
@@ -110,11 +115,12 @@ func wholeSheet(part *zip.File, numbers longNumbers) error {
 // excelize loses or shifts what is out of order, and goes through every row up to
 // the one that is named.
 type sheetCell struct {
-	numbers     longNumbers
-	row, column int // the row from 1, the column from 0
-	number      bool
-	inValue     bool
-	over        bool // the cells have all been seen
+	sheetMarks
+	row, column     int // the row from 1, the column from 0
+	number          bool
+	formula, valued bool // it has the one, the other
+	inValue         bool
+	over            bool // the cells have all been seen
 }
 
 func (c *sheetCell) begin(e xml.StartElement) error {
@@ -123,10 +129,12 @@ func (c *sheetCell) begin(e xml.StartElement) error {
 		return c.beginRow(attribute(e, "r"))
 	case "c":
 		kind := attribute(e, "t")
-		c.number = kind == "" || kind == "n"
+		c.number, c.formula, c.valued = kind == "" || kind == "n", false, false
 		return c.beginCell(attribute(e, "r"))
+	case "f":
+		c.formula = true
 	case "v":
-		c.inValue = c.number
+		c.inValue, c.valued = true, c.valued || !c.number // of a text, an empty one is a value
 	}
 	return nil
 }
@@ -165,7 +173,19 @@ func (c *sheetCell) beginCell(named string) error {
 }
 
 func (c *sheetCell) text(value []byte) {
-	if c.inValue && len(value) > exactDigits && digits(string(value)) {
-		c.numbers.add(c.row, c.column)
+	if !c.inValue {
+		return
+	}
+	c.valued = c.valued || len(bytes.TrimSpace(value)) > 0
+	if c.number && len(value) > exactDigits && digits(string(value)) {
+		c.long.add(c.row, c.column)
+	}
+}
+
+func (c *sheetCell) end(e xml.EndElement) {
+	c.inValue = false
+	c.over = c.over || e.Name.Local == "sheetData"
+	if e.Name.Local == "c" && c.formula && !c.valued {
+		c.formulas.add(c.row, c.column)
 	}
 }
