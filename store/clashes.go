@@ -11,6 +11,16 @@ import (
 // bill the same reference would otherwise make every order name every other.
 const maxOthers = 20
 
+// fillAlike finds the orders in scope of which a reference, or an order number,
+// stands anywhere else: that is seen in the indices alone, and few pass.
+const fillAlike = `
+INSERT INTO alike (order_id)
+SELECT o.order_id
+FROM scope AS s CROSS JOIN orders AS o ON o.order_id = s.order_id CROSS JOIN answers AS a ON a.answer_id = o.answer_id
+WHERE EXISTS (SELECT 1 FROM answers AS b WHERE b.pay_seq_id = a.pay_seq_id AND b.pay_seq_id <> '' AND b.answer_id <> a.answer_id)
+   OR EXISTS (SELECT 1 FROM answers AS b WHERE b.pay_target_order_id = a.pay_target_order_id AND b.pay_target_order_id <> '' AND b.answer_id <> a.answer_id)
+   OR EXISTS (SELECT 1 FROM orders AS p WHERE p.mid = o.mid AND p.order_no = o.order_no AND p.order_no <> '' AND p.order_id <> o.order_id)`
+
 // fillReused finds the payment references that the last trustworthy answers
 // about two bills share, at least one of them in scope, and lists all the
 // bills of each. A payment has one order per bill.
@@ -21,7 +31,7 @@ func reused(name, column string) string {
 INSERT INTO clashes (code, mid, reference, order_id)
 SELECT 'PAYMENT_REFERENCE_REUSED', '', 'NAME ' || shared.reference, o.order_id
 FROM (SELECT DISTINCT a.COLUMN AS reference
-      FROM scope AS s CROSS JOIN orders AS o ON o.order_id = s.order_id CROSS JOIN answers AS a ON a.answer_id = o.answer_id
+      FROM alike AS s CROSS JOIN orders AS o ON o.order_id = s.order_id CROSS JOIN answers AS a ON a.answer_id = o.answer_id
       WHERE o.refund_id = '' AND o.completion_id = '' AND o.ledger_day >= :since AND a.pay_status IS NOT NULL AND a.COLUMN <> ''
         AND EXISTS (SELECT 1 FROM answers AS b CROSS JOIN orders AS p ON p.order_id = b.order_id
                     WHERE b.COLUMN = a.COLUMN AND b.COLUMN <> '' AND b.order_id <> o.order_id AND b.pay_status IS NOT NULL
@@ -38,7 +48,7 @@ var fillDouble = `
 INSERT INTO clashes (code, mid, reference, order_id, over)
 SELECT 'DOUBLE_PAYMENT', shared.mid, shared.order_no, o.order_id, ` + givenBack("o", "a") + `
 FROM (SELECT DISTINCT o.mid, o.order_no
-      FROM scope AS s CROSS JOIN orders AS o ON o.order_id = s.order_id CROSS JOIN answers AS a ON a.answer_id = o.answer_id
+      FROM alike AS s CROSS JOIN orders AS o ON o.order_id = s.order_id CROSS JOIN answers AS a ON a.answer_id = o.answer_id
       WHERE o.order_no <> '' AND ` + everPaid("o", "a") + `
         AND EXISTS (SELECT 1 FROM orders AS p CROSS JOIN answers AS b ON b.answer_id = p.answer_id
                     WHERE p.mid = o.mid AND p.order_no = o.order_no AND p.order_no <> '' AND p.order_id <> o.order_id

@@ -21,6 +21,7 @@ var makeFamilies = []string{
 	"CREATE TEMP TABLE clashes (nth INTEGER PRIMARY KEY, code TEXT, mid TEXT, reference TEXT, order_id INTEGER, over INTEGER NOT NULL DEFAULT 0)",
 	"CREATE INDEX clashes_order_idx ON clashes (order_id)",
 	"CREATE INDEX clashes_reference_idx ON clashes (code, mid, reference)",
+	"CREATE TEMP TABLE alike (order_id INTEGER PRIMARY KEY)",
 	"CREATE TEMP TABLE families (nth INTEGER PRIMARY KEY, mid TEXT, tid TEXT, inst_mid TEXT, bill_day TEXT, bill_no TEXT)",
 }
 
@@ -61,7 +62,7 @@ func (db *DB) Evidence(ctx context.Context, s reconcile.Scope, fn func(reconcile
 	defer dropFamilies(context.WithoutCancel(ctx), conn)
 	args, most := scopeArgs(s), 0
 	err = within(ctx, conn.BeginTx, func(t *tx) error {
-		fill := slices.Concat([]string{fillScope, fillStated}, fillReused, []string{fillDouble, fillPartners})
+		fill := slices.Concat([]string{fillScope, fillStated, fillAlike}, fillReused, []string{fillDouble, fillPartners})
 		most, err = listFamilies(t, args, fill...)
 		return err
 	})
@@ -94,7 +95,11 @@ func readListed(t *tx, s reconcile.Scope, args named, numbers []int, emit func(r
 	if err != nil {
 		return err
 	}
-	going := named{"run": args["run"], "fresh": args["fresh"], "noquery": args["noquery"]}.args()
+	var asked flag
+	if err := t.row("SELECT EXISTS (SELECT 1 FROM answers WHERE run_id = ?)", s.RunID).Scan(&asked); err != nil {
+		return err
+	}
+	going := named{"run": args["run"], "fresh": args["fresh"], "noquery": args["noquery"], "asked": asked}.args()
 	return inBatches(numbers, func(only []int) ([]reconcile.Family, error) {
 		b := batch{tx: t, at: map[int64]position{}, firsts: firsts, known: known, now: instant(s.Now), covers: covers}
 		var scan subjectScan
@@ -168,7 +173,7 @@ func listFamilies(t *tx, args named, fill ...string) (most int, err error) {
 func dropFamilies(ctx context.Context, c interface {
 	ExecContext(context.Context, string, ...any) (sql.Result, error)
 }) error {
-	for _, table := range []string{"families", "clashes", "scope"} {
+	for _, table := range []string{"families", "alike", "clashes", "scope"} {
 		if _, err := c.ExecContext(ctx, "DROP TABLE IF EXISTS "+table); err != nil {
 			return err
 		}

@@ -51,9 +51,10 @@ var subjectsOfRun = subjectsQuery(orderList("o")+`,
 // answerOfRun is the answer that a run goes by: the best of its own fresh
 // ones, else the one at hand for an order that is not asked.
 const answerOfRun = `coalesce(
+  CASE WHEN :asked = 1 THEN
   (SELECT mine.answer_id FROM answers AS mine
    WHERE mine.run_id = :run AND mine.order_id = o.order_id AND mine.asked_at > :fresh
-   ORDER BY mine.outcome IN ('found', 'no_order') DESC, mine.answer_id DESC LIMIT 1),
+   ORDER BY mine.outcome IN ('found', 'no_order') DESC, mine.answer_id DESC LIMIT 1) END,
   CASE WHEN o.final = 1 OR s.order_id IS NULL OR s.partner = 1 OR :noquery THEN o.answer_id END)`
 
 // readSubjects reads what a subjectsQuery yields, the payment of a bill first,

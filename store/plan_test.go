@@ -18,7 +18,7 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 	db := open(t)
 	args := scopeArgs(scope("r"))
 	listed := named{"orders": "[]"}
-	byRun := named{"numbers": "[]", "run": "r", "fresh": "x", "noquery": 0}
+	byRun := named{"numbers": "[]", "asked": 1, "run": "r", "fresh": "x", "noquery": 0}
 	key := make([]any, 7)
 	tests := map[string]struct {
 		query string
@@ -30,6 +30,7 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 		"scope":           {fillScope, args.args()},
 		"reused":          {fillReused[0], args.args()},
 		"reused target":   {fillReused[1], args.args()},
+		"alike":           {fillAlike, nil},
 		"double":          {fillDouble, args.args()},
 		"partners":        {fillPartners, args.args()},
 		"families":        {fillFamilies, args.args()},

@@ -62,11 +62,11 @@ func Open(ctx context.Context, path string) (*DB, error) {
 
 // Pragmas stand in the DSN so that every connection of a pool gets them.
 const (
-	busy = "_pragma=busy_timeout(15000)&_pragma=cache_size(-16384)" // KiB
+	busy = "_pragma=busy_timeout(15000)"
 	// synchronous=FULL: an answer that was committed must survive a loss of
 	// power, or the run that goes on would ask again what it has told others.
-	writing = busy + "&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_txlock=immediate"
-	reading = busy + "&mode=ro"
+	writing = busy + "&_pragma=cache_size(-16384)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_txlock=immediate"
+	reading = busy + "&_pragma=cache_size(-4096)&mode=ro" // what is much is read in its order, once
 	peeking = "mode=ro&immutable=1"
 )
 
