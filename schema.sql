@@ -198,7 +198,7 @@ CREATE TABLE answers (
 ) STRICT;
 
 CREATE INDEX answers_run_idx ON answers (run_id, order_id);
-CREATE INDEX answers_body_idx ON answers (asked_at) WHERE body IS NOT NULL;
+CREATE INDEX answers_body_idx ON answers (answer_id) WHERE body IS NOT NULL; -- the oldest answers have the smallest ids
 CREATE INDEX answers_order_idx ON answers (order_id, answer_id);
 CREATE INDEX answers_seq_idx ON answers (pay_seq_id) WHERE pay_seq_id <> '';
 CREATE INDEX answers_target_idx ON answers (pay_target_order_id) WHERE pay_target_order_id <> '';

@@ -24,8 +24,11 @@ func (p *Pruned) Add(step Pruned) {
 const pruneBatch = 5000
 
 const (
+	// Answers are numbered as they come in: when none of the first that have a
+	// body is old enough, no other is looked at.
 	pruneAnswers = `UPDATE answers SET body = NULL WHERE answer_id IN (
-SELECT answer_id FROM answers WHERE body IS NOT NULL AND asked_at < :before ORDER BY asked_at LIMIT :most)`
+SELECT answer_id FROM (SELECT answer_id, asked_at FROM answers WHERE body IS NOT NULL ORDER BY answer_id LIMIT :most) AS oldest
+WHERE asked_at < :before)`
 
 	// superseded is the oldest run begun before :before, of those not looked at
 	// yet, that is neither the last of its day nor the last of it that published
@@ -66,7 +69,7 @@ func (db *DB) Prune(ctx context.Context, answersBefore, runsBefore time.Time) (p
 			if p.Answers, err = t.affected(pruneAnswers, named{"before": instant(answersBefore), "most": pruneBatch}); err != nil {
 				return err
 			}
-			p.More = p.Answers == pruneBatch
+			p.More = p.Answers > 0
 		}
 		if runsBefore.IsZero() {
 			return nil
