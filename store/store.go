@@ -110,7 +110,7 @@ func (db *DB) Close() error {
 func (db *DB) Check(ctx context.Context) error {
 	return db.read(ctx, func(t *tx) error {
 		var verdict string
-		if err := t.row("PRAGMA quick_check(1)").Scan(&verdict); err != nil {
+		if err := t.row("PRAGMA integrity_check(1)").Scan(&verdict); err != nil {
 			return fmt.Errorf("%w: %w", ErrDamaged, err)
 		}
 		if verdict != "ok" {

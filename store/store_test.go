@@ -1,11 +1,14 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"iter"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -185,6 +188,32 @@ func TestCheckFindsDamage(t *testing.T) {
 	_, err := db.writer.Exec("PRAGMA foreign_keys = 0; DELETE FROM loads")
 	require.NoError(t, err)
 	require.ErrorIs(t, db.Check(t.Context()), ErrDamaged)
+}
+
+// A table and an index that say different things: which of them is right is not
+// known, but that one is wrong is.
+func TestCheckFindsAFlippedBitInAnIndex(t *testing.T) {
+	db := open(t)
+	load(t, db, begin(t, db, day), "s", payment("1"))
+	path := filepath.Join(t.TempDir(), "copy.db")
+	require.NoError(t, Copy(t.Context(), db.path, path))
+	whole, err := os.ReadFile(path)
+	require.NoError(t, err)
+	said := ""
+	for at := bytes.Index(whole, []byte("no-1")); at >= 0; {
+		whole[at+3] ^= 2
+		require.NoError(t, os.WriteFile(path, whole, 0o600))
+		whole[at+3] ^= 2
+		damaged, err := Open(t.Context(), path)
+		require.NoError(t, err)
+		said += fmt.Sprintln(damaged.Check(t.Context()))
+		require.NoError(t, damaged.Close())
+		next := bytes.Index(whole[at+4:], []byte("no-1"))
+		if at += 4 + next; next < 0 {
+			break
+		}
+	}
+	require.Equal(t, 2, strings.Count(said, ErrDamaged.Error()), "of the order's number in the table, in an index, and in the fingerprint of the row: %s", said)
 }
 
 func TestConcurrentUse(t *testing.T) {

@@ -38,13 +38,13 @@ func TestGatewayTorture(t *testing.T) {
 	many, some := longOr(full, 10_000, 120), longOr(full, 2_500, 120) // orders
 	scenarios := []scenario{
 		{"each alone on bills of its own", "", many, eachOnItsOwn(many, full)},
-		{"limit and budget", fmt.Sprintf(", requests_per_second: %d, max_requests_per_run: %d", many/3, many*6/5), many, mixture(draw, full)},
+		{"limit and budget", fmt.Sprintf(", requests_per_second: %d, max_requests_per_run: %d", many/3, many*6/5), many, mixture(draw, patient(full), full)},
 	}
 	for _, name := range longOr(full, faultNames(true), nil) {
 		scenarios = append(scenarios, scenario{name, "", 500, []chinaumstest.Fault{{Name: name, Probability: longOr(name == "slow", 0.02, 0.5)}}})
 	}
 	for n := range longOr(full, 8, 1) {
-		scenarios = append(scenarios, scenario{fmt.Sprintf("mixture %d", n), []string{", auth: access-token", ""}[n%2], some, mixture(draw, full)})
+		scenarios = append(scenarios, scenario{fmt.Sprintf("mixture %d", n), []string{", auth: access-token", ""}[n%2], some, mixture(draw, faultNames(full), full)})
 	}
 	truths, orders, requests := map[int]map[string]string{}, 0, 0
 	for _, s := range scenarios {
@@ -100,11 +100,15 @@ func faultNames(full bool) (names []string) {
 // in the full version, and all are in mixtures.
 const stoppers = " redirect http-403 clock-skew token-refused bad-request abnormal-time bad-sign denied-ip no-merchant inactive-merchant "
 
+// patient are the misbehaviours that do not end the asking.
+func patient(full bool) []string {
+	return slices.DeleteFunc(faultNames(full), func(name string) bool { return strings.Contains(stoppers, " "+name+" ") })
+}
+
 // eachOnItsOwn lets each misbehaviour that does not refuse strike a few bills
 // always, and nothing else strike them.
 func eachOnItsOwn(orders int, full bool) (faults []chinaumstest.Fault) {
-	names := slices.DeleteFunc(faultNames(full), func(name string) bool { return strings.Contains(stoppers, " "+name+" ") })
-	every := longOr(full, 20, 5)
+	names, every := patient(full), longOr(full, 20, 5)
 	for i := 0; i < orders; i += every {
 		faults = append(faults, chinaumstest.Fault{Name: names[i/every%len(names)], BillNo: stormBill(i)})
 	}
@@ -112,11 +116,10 @@ func eachOnItsOwn(orders int, full bool) (faults []chinaumstest.Fault) {
 }
 
 // mixture is a handful of misbehaviours, each of a probability of its own.
-func mixture(draw *rand.Rand, full bool) (faults []chinaumstest.Fault) {
-	names := faultNames(full)
+func mixture(draw *rand.Rand, names []string, full bool) (faults []chinaumstest.Fault) {
 	for range 3 + draw.IntN(8) {
 		name := names[draw.IntN(len(names))]
-		f := chinaumstest.Fault{Name: name, Probability: longOr(name == "slow", 0.01, 0.02+0.3*draw.Float64())}
+		f := chinaumstest.Fault{Name: name, Probability: longOr(name == "slow" || name == "order-processing", 0.01, 0.02+0.3*draw.Float64())}
 		if draw.IntN(4) > 0 {
 			f.Op = chinaumstest.OpQuery // without a token there is little to see
 		}
