@@ -56,6 +56,9 @@ func TestGatewayTorture(t *testing.T) {
 				require.Equal(t, s.orders/10*6, count(truths[s.orders], "matched"), "of an undisturbed night")
 			}
 			w := newStorm(t, s.orders, s.gateway)
+			if len(s.faults) <= 12 { // those on bills of their own are many
+				t.Logf("%+v", s.faults)
+			}
 			for _, f := range s.faults {
 				require.NoError(t, w.gateway.Misbehave(f))
 			}

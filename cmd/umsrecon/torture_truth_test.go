@@ -24,6 +24,7 @@ type wireAnswer struct {
 	processing bool // ask again later
 	paid       bool // trusted, and the money came
 	total      string
+	nth        int // question of all
 }
 
 // tap stands between the program and the simulator and writes down what went
@@ -50,6 +51,7 @@ func (t *tap) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	query := strings.HasSuffix(r.URL.Path, "/bills/query") && json.Unmarshal(body, &asked) == nil
 	q := question{asked["billNo"], asked["billDate"], asked["refundOrderId"]}
 	t.mu.Lock()
+	nth := len(t.times)
 	t.times = append(t.times, now)
 	if query {
 		t.asked[q]++
@@ -58,6 +60,7 @@ func (t *tap) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	seen := &overheard{ResponseWriter: w}
 	t.behind.ServeHTTP(seen, r)
 	if heard := seen.read(asked); query && r.Context().Err() == nil {
+		heard.nth = nth
 		t.mu.Lock()
 		t.answered[q] = append(t.answered[q], heard)
 		t.mu.Unlock()
@@ -78,11 +81,12 @@ func (t *tap) askedAbout(q question) int {
 	return t.asked[q]
 }
 
-// told are the answers to a question that went out, in order.
+// told are the answers to a question that went out, in the order in which it was
+// asked: one that is too long is still going out when the question is asked again.
 func (t *tap) told(q question) []wireAnswer {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return slices.Clone(t.answered[q])
+	return slices.SortedFunc(slices.Values(t.answered[q]), func(a, b wireAnswer) int { return a.nth - b.nth })
 }
 
 // last is the last of them, or one that is not to be trusted.
