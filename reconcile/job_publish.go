@@ -217,12 +217,15 @@ func caseCodes(cases []Case, v Verdict) []Code {
 	return slices.Compact(codes)
 }
 
-// untouched says whether a run without a trustworthy answer of its own leaves a
-// case as it is. One that says why there was none ends with such an answer; old
+// untouched says whether a run leaves a case as it is because it has not looked
+// at what the case is about, or has no trustworthy answer of its own. One that says why there was none ends with such an answer; old
 // answers, which a run that does not ask goes by, are none.
 func (b *book) untouched(c Case, s Sighting) bool {
 	if RuleOf(c.Code).Unverified {
 		return b.NoQuery || s.Verdict.Class == Unverified && s.Finding == nil
+	}
+	if !b.Settings.Statements && slices.Contains(statementCodes, c.Code) {
+		return true // nobody looks at statements
 	}
 	return s.Verdict.Class == Unverified
 }

@@ -3,6 +3,7 @@ package reconcile
 import (
 	"context"
 	"errors"
+	"fmt"
 )
 
 // statements reads the statements of the settle dates that bills name, and
@@ -45,7 +46,7 @@ func (n *night) statementOf(ctx context.Context, s Statement, day StatementDay) 
 		load.Unchanged = true
 	default:
 		load, err = n.Store.LoadStatement(ctx, n.sum.RunID, scope, fingerprint, n.Clock.Now(), func(w StatementWriter) (Load, error) {
-			return s.Read(ctx, day.Day, w.Line, w.BadRow)
+			return readStatement(ctx, s, day.Day, w)
 		})
 	}
 	switch {
@@ -69,6 +70,32 @@ func (n *night) statementOf(ctx context.Context, s Statement, day StatementDay) 
 	}
 	return nil
 }
+
+// readStatement refuses a statement of whose lines more than half name no bill:
+// it is broken as a whole, and what it lacks says nothing about any bill.
+func readStatement(ctx context.Context, s Statement, day Day, w StatementWriter) (Load, error) {
+	var nameless int64
+	var first BadRow
+	load, err := s.Read(ctx, day, w.Line, func(r BadRow) error {
+		if r.Names.Reference == "" && r.Names.MerOrderID == "" {
+			if nameless++; nameless == 1 {
+				first = r
+			}
+		}
+		return w.BadRow(r)
+	})
+	if err == nil && 2*nameless > load.Rows {
+		err = broken(fmt.Sprintf("%d of its %d lines name no bill; the first is %s line %d, column %q: %s",
+			nameless, load.Rows, first.File, first.Line, first.Column, first.Reason.EN))
+	}
+	return load, err
+}
+
+// broken says what is wrong with a statement as a whole; it matches ErrUnreadable.
+type broken string
+
+func (b broken) Error() string        { return string(b) }
+func (b broken) Is(target error) bool { return target == ErrUnreadable }
 
 // statement opens, moves and clears the cases of statements that no order
 // carries: of lines, and of the totals of settle dates.
