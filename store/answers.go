@@ -45,7 +45,7 @@ func saveAnswer(t *tx, runID string, a reconcile.Answered) error {
 		a.Answer.Bill = reconcile.Bill{}
 	}
 	flow := flowOf(&a.Answer.Bill, a.Key.Kind())
-	answer, err := t.insert(insertAnswer, storedAnswer(&a.Answer, flow, runID, id).pointers()...)
+	answer, err := t.insert("answer_id", insertAnswer, storedAnswer(&a.Answer, flow, runID, id).pointers()...)
 	if err != nil {
 		return err
 	}

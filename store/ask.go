@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"iter"
 
@@ -70,7 +71,7 @@ INSERT INTO asking (mid, tid, inst_mid, bill_day, bill_no, refund_id, completion
 SELECT mid, tid, inst_mid, bill_day, bill_no, refund_id, completion_id
 FROM (` + toAskQuery + `) AS due CROSS JOIN orders USING (order_id)
 ORDER BY turn, ledger_day, mid, tid, inst_mid, bill_day, bill_no, refund_id, completion_id`
-	readAsking = "SELECT mid, tid, inst_mid, bill_day, bill_no, refund_id, completion_id FROM asking ORDER BY nth"
+	readAsking = "SELECT mid, tid, inst_mid, bill_day, bill_no, refund_id, completion_id FROM asking WHERE nth > ? ORDER BY nth LIMIT ?"
 )
 
 // ToAsk yields the orders to ask as they stand when the sequence starts: those
@@ -85,25 +86,44 @@ func (db *DB) ToAsk(ctx context.Context, s reconcile.Scope) iter.Seq2[reconcile.
 		}
 		defer conn.Close()
 		defer conn.ExecContext(context.WithoutCancel(ctx), dropAsking)
-		if err := within(ctx, conn.BeginTx, func(t *tx) error { return listToAsk(t, s) }); err != nil {
+		if err := db.within(ctx, conn.BeginTx, func(t *tx) error { return listToAsk(t, s) }); err != nil {
 			return err
 		}
-		rows, err := conn.QueryContext(ctx, readAsking)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var k reconcile.Key
-			if err := rows.Scan(keyColumns(&k).pointers()...); err != nil {
+		for after := 0; ; after += askBatch {
+			keys, err := nextToAsk(ctx, conn, after)
+			if err != nil {
 				return err
 			}
-			if err := emit(k); err != nil {
-				return err
+			for _, k := range keys {
+				if err := emit(k); err != nil {
+					return err
+				}
+			}
+			if len(keys) < askBatch {
+				return nil
 			}
 		}
-		return rows.Err()
 	})
+}
+
+// askBatch is how many keys of the list are in memory at a time. No query is
+// open while they are asked.
+const askBatch = 1000
+
+func nextToAsk(ctx context.Context, conn *sql.Conn, after int) (keys []reconcile.Key, err error) {
+	rows, err := conn.QueryContext(ctx, readAsking, after, askBatch)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var k reconcile.Key
+		if err := rows.Scan(keyColumns(&k).pointers()...); err != nil {
+			return nil, err
+		}
+		keys = append(keys, k)
+	}
+	return keys, rows.Err()
 }
 
 func listToAsk(t *tx, s reconcile.Scope) error {

@@ -24,6 +24,9 @@ func (db *DB) Backup(ctx context.Context, dest string) error {
 }
 
 func (db *DB) backup(ctx context.Context, dest string) error {
+	if db.postgres {
+		return ErrOnServer
+	}
 	dest, err := filepath.Abs(dest)
 	if err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 // TestBackupWhileWriting: a copy taken between two commits is whole, and holds
 // what was committed.
 func TestBackupWhileWriting(t *testing.T) {
+	aboutFiles(t)
 	db, run := night(t)
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() {

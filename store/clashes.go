@@ -46,7 +46,7 @@ ORDER BY o.mid, o.tid, o.inst_mid, o.bill_day, o.bill_no`)
 // which UMS shows as paid; over are those that it has given back in full.
 var fillDouble = `
 INSERT INTO clashes (code, mid, reference, order_id, over)
-SELECT 'DOUBLE_PAYMENT', shared.mid, shared.order_no, o.order_id, ` + givenBack("o", "a") + `
+SELECT 'DOUBLE_PAYMENT', shared.mid, shared.order_no, o.order_id, CASE WHEN ` + givenBack("o", "a") + ` THEN 1 ELSE 0 END
 FROM (SELECT DISTINCT o.mid, o.order_no
       FROM alike AS s CROSS JOIN orders AS o ON o.order_id = s.order_id CROSS JOIN answers AS a ON a.answer_id = o.answer_id
       WHERE o.order_no <> '' AND ` + everPaid("o", "a") + `
@@ -73,7 +73,7 @@ func givenBack(order, answer string) string {
 OR coalesce((
   SELECT sum(given.flow_total_fen) FROM orders AS r CROSS JOIN answers AS given ON given.answer_id = r.answer_id
   WHERE r.mid = O.mid AND r.tid = O.tid AND r.inst_mid = O.inst_mid AND r.bill_day = O.bill_day AND r.bill_no = O.bill_no
-    AND r.refund_id <> '' AND given.flow_status IN ('SUCCESS', 'TRADE_SUCCESS', 'TRADE_REFUND')) >= A.total_fen, 0))`)
+    AND r.refund_id <> '' AND given.flow_status IN ('SUCCESS', 'TRADE_SUCCESS', 'TRADE_REFUND')) >= A.total_fen, FALSE))`)
 }
 
 const (

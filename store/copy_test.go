@@ -12,6 +12,7 @@ import (
 // TestCopyLeavesTheOriginal copies an older database: the copy is brought up to
 // date, and nothing changes beside the original.
 func TestCopyLeavesTheOriginal(t *testing.T) {
+	aboutFiles(t)
 	for name, held := range map[string]bool{"at rest": false, "while somebody has it open": true} {
 		t.Run(name, func(t *testing.T) {
 			path, old := older(t, 1)
@@ -38,6 +39,7 @@ func TestCopyLeavesTheOriginal(t *testing.T) {
 }
 
 func TestCopyOfWhatIsNotOurs(t *testing.T) {
+	aboutFiles(t)
 	path := filepath.Join(t.TempDir(), "x.db")
 	require.NoError(t, os.WriteFile(path, []byte("a letter to a friend, and long enough"), 0o600))
 	before := folder(t, path)

@@ -15,6 +15,7 @@ import (
 )
 
 func TestOpenCreatesAndReopens(t *testing.T) {
+	aboutFiles(t)
 	path := filepath.Join(t.TempDir(), "new folder", "a ?#%db", "ums 对账.db")
 	db, err := Open(t.Context(), path)
 	require.NoError(t, err)
@@ -38,6 +39,7 @@ func TestOpenCreatesAndReopens(t *testing.T) {
 }
 
 func TestOpenTakesAnEmptyFile(t *testing.T) {
+	aboutFiles(t)
 	path := filepath.Join(t.TempDir(), "empty.db")
 	require.NoError(t, os.WriteFile(path, nil, 0o600))
 	db, err := Open(t.Context(), path)
@@ -47,6 +49,7 @@ func TestOpenTakesAnEmptyFile(t *testing.T) {
 }
 
 func TestOpenPragmas(t *testing.T) {
+	aboutFiles(t)
 	db := open(t)
 	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "15000"} {
 		var got string
@@ -58,6 +61,7 @@ func TestOpenPragmas(t *testing.T) {
 }
 
 func TestOpenForeign(t *testing.T) {
+	aboutFiles(t)
 	tests := map[string]struct {
 		write func(t *testing.T, path string)
 		want  error
@@ -106,6 +110,7 @@ func foreign(statements string) func(*testing.T, string) {
 }
 
 func TestOpenUnwritable(t *testing.T) {
+	aboutFiles(t)
 	dir := t.TempDir()
 	file := filepath.Join(dir, "file")
 	require.NoError(t, os.WriteFile(file, []byte("x"), 0o600))
@@ -118,6 +123,7 @@ func TestOpenUnwritable(t *testing.T) {
 // A process that is killed while SQLite writes the log back leaves a file that
 // is whole only together with its log.
 func TestOpenAfterACheckpointThatWasCutOff(t *testing.T) {
+	aboutFiles(t)
 	path := filepath.Join(t.TempDir(), "umsrecon.db")
 	db, err := Open(t.Context(), path)
 	require.NoError(t, err)

@@ -25,6 +25,10 @@ var (
 	// for it; nothing of it was written.
 	ErrFull = errors.New("the disk is full")
 
+	// ErrOnServer is returned by Backup and Copy for a database of PostgreSQL,
+	// which has its own means.
+	ErrOnServer = errors.New("the database is kept by a PostgreSQL server")
+
 	// ErrNoOrder is returned by SaveAnswers and by the methods of a
 	// publication when a key names no order that was ever loaded.
 	ErrNoOrder = errors.New("no such order")
@@ -42,9 +46,9 @@ var (
 	errStopped = errors.New("stopped")
 )
 
-// told makes what SQLite says of a full disk match ErrFull.
+// told makes what a database says of a full disk match ErrFull.
 func told(err error) error {
-	if isSQLite(err, sqlite3.SQLITE_FULL) && !errors.Is(err, ErrFull) {
+	if (isSQLite(err, sqlite3.SQLITE_FULL) || isPostgres(err, diskFull)) && !errors.Is(err, ErrFull) {
 		return fmt.Errorf("%w: %w", ErrFull, err)
 	}
 	return err

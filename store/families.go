@@ -149,7 +149,7 @@ func inBatches(numbers []int, read func(only []int) ([]reconcile.Family, error),
 			}
 		}
 	}
-	return nil
+	return t.analyse("scope", "clashes", "families")
 }
 
 // listFamilies makes and fills the temporary tables, which end with the

@@ -6,28 +6,16 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/umsrecon/umsrecon/reconcile"
 )
 
-// TestMain lets the test binary play the process that is killed; no goroutine
-// outlives the tests.
-func TestMain(m *testing.M) {
-	if path := os.Getenv("UMSRECON_TEST_VICTIM"); path != "" {
-		if err := victim(path); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		return
-	}
-	goleak.VerifyTestMain(m)
-}
+// victimOf names the database of a process that is to be killed.
+const victimOf = "UMSRECON_TEST_VICTIM"
 
 const perBatch = 7
 
@@ -58,7 +46,7 @@ func victim(path string) error {
 }
 
 func TestKilledProcessLosesNothingItCommitted(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "umsrecon.db")
+	path := newPlace(t)
 	db, err := Open(t.Context(), path)
 	require.NoError(t, err)
 	run := begin(t, db, day)
@@ -87,7 +75,7 @@ func TestKilledProcessLosesNothingItCommitted(t *testing.T) {
 func runAndKill(t *testing.T, path string, batches int) (committed int) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), "UMSRECON_TEST_VICTIM="+path)
+	cmd.Env = append(os.Environ(), victimOf+"="+path)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)

@@ -213,6 +213,9 @@ func identify(line *reconcile.Line, nth int) {
 }
 
 func readOthers(line *reconcile.Line, others string) error {
+	if others == "" {
+		return nil
+	}
 	if err := json.Unmarshal([]byte(others), &line.Others); err != nil {
 		return fmt.Errorf("other codes: %w", err)
 	}

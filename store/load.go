@@ -22,7 +22,7 @@ func (db *DB) LoadLedger(ctx context.Context, runID, scope string, now time.Time
 	db.loads.Lock() // there is one stage
 	defer db.loads.Unlock()
 	named := func(err error) error { return fmt.Errorf("load ledger %q: %w", scope, told(err)) }
-	s, err := newStage(ctx, db.path+stageSuffix, scope)
+	s, err := db.newStage(ctx, scope)
 	if err != nil {
 		return reconcile.Load{}, named(err)
 	}
@@ -34,31 +34,11 @@ func (db *DB) LoadLedger(ctx context.Context, runID, scope string, now time.Time
 	if err := s.finish(&load); err != nil {
 		return reconcile.Load{}, named(err)
 	}
-	err = db.writeWith(ctx, s.path, func(t *tx) error { return merge(t, runID, now, load) })
+	err = s.write(ctx, func(t *tx) error { return merge(t, runID, now, load) })
 	if err != nil {
 		return reconcile.Load{}, named(err)
 	}
 	return load, nil
-}
-
-// writeWith is write with the tables of a stage, under the name staged.
-func (db *DB) writeWith(ctx context.Context, stage string, fn func(*tx) error) (err error) {
-	conn, err := db.writer.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	if _, err := conn.ExecContext(ctx, "ATTACH ? AS staged", stage); err != nil {
-		return err
-	}
-	defer func() {
-		_, detached := conn.ExecContext(context.WithoutCancel(ctx), "DETACH staged")
-		err = errors.Join(err, detached)
-	}()
-	if _, err := conn.ExecContext(ctx, "PRAGMA staged.journal_mode = OFF; PRAGMA staged.synchronous = OFF"); err != nil {
-		return err
-	}
-	return within(ctx, conn.BeginTx, fn)
 }
 
 // loading is the record of a load under way.
@@ -74,7 +54,7 @@ func (w *loading) begin(runID string) (err error) {
 	if err := w.row("SELECT coalesce(max(load_id), 0) FROM loads WHERE scope = ?", w.scope).Scan(&w.previous); err != nil {
 		return err
 	}
-	w.id, err = w.insert(`INSERT INTO loads (run_id, scope, files, sha256, loaded_at, rows, orders, invalid, total_fen)
+	w.id, err = w.insert("load_id", `INSERT INTO loads (run_id, scope, files, sha256, loaded_at, rows, orders, invalid, total_fen)
 		VALUES (?, ?, '[]', '', ?, 0, 0, 0, 0)`, runID, w.scope, instant(w.now))
 	return err
 }

@@ -35,6 +35,11 @@ func merge(t *tx, runID string, now time.Time, l reconcile.Load) error {
 		if _, err := t.ExecContext(t.ctx, query, args.args()...); err != nil {
 			return err
 		}
+		if query == fillKept {
+			if err := t.analyse("kept"); err != nil {
+				return err
+			}
+		}
 	}
 	return w.end(l)
 }

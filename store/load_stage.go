@@ -2,30 +2,34 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/umsrecon/umsrecon/reconcile"
 )
 
-// stageSuffix is behind the name of the database in that of the file in which
-// a load is staged. What a killed process left behind is overwritten.
-const stageSuffix = ".load"
-
-// stage takes the rows of one load in, in a database of its own; it is the
+// stage takes the rows of one load in, apart from the database; it is the
 // reconcile.LoadWriter. The rows are written by a goroutine of their own,
 // while others are read.
 type stage struct {
-	path, scope string
-	db          *sql.DB
-	tx          *tx
-	batch       []stagedRow
-	batches     chan []stagedRow
-	written     chan error // one value, when the goroutine has ended
-	failed      chan struct{}
+	place
+	scope   string
+	tx      *tx
+	batch   []stagedRow
+	batches chan []stagedRow
+	written chan error // one value, when the goroutine has ended
+	failed  chan struct{}
+}
+
+// place is where the tables of a stage are: in a file beside the database, or
+// on a connection to a server.
+type place interface {
+	begin(context.Context) (*tx, error)                     // makes the tables
+	keep(t *tx, scope string) func(batch []stagedRow) error // writes rows
+	end(*tx) error                                          // keeps them
+	write(context.Context, func(*tx) error) error           // DB.write with the tables at hand
+	remove()                                                // leaves nothing behind
 }
 
 // stagedRow is a good row or, where bad is set, a bad one.
@@ -38,39 +42,26 @@ type stagedRow struct {
 // stageBatch is how many rows are handed over at a time.
 const stageBatch = 256
 
-const stagePragmas = "_pragma=journal_mode(OFF)&_pragma=synchronous(OFF)&_pragma=locking_mode(EXCLUSIVE)&_pragma=cache_size(-16384)"
-
-func newStage(ctx context.Context, path, scope string) (*stage, error) {
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, err
-	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o640)
+func (db *DB) newStage(ctx context.Context, scope string) (*stage, error) {
+	where, err := db.stagePlace(ctx)
 	if err != nil {
 		return nil, err
 	}
-	db, err := sql.Open("sqlite", dsn(path, stagePragmas))
-	if err := errors.Join(err, f.Close()); err != nil {
-		return nil, errors.Join(err, os.Remove(path))
-	}
-	s := &stage{path: path, scope: scope, db: db, batches: make(chan []stagedRow, 2), written: make(chan error, 1), failed: make(chan struct{})}
-	if err := s.begin(ctx); err != nil {
-		s.written <- nil // nobody writes
-		s.remove()
+	t, err := where.begin(ctx)
+	if err != nil {
+		where.remove()
 		return nil, err
 	}
-	go s.write(s.batches)
+	s := &stage{place: where, scope: scope, tx: t, batches: make(chan []stagedRow, 2), written: make(chan error, 1), failed: make(chan struct{})}
+	go s.take(s.batches)
 	return s, nil
 }
 
-func (s *stage) begin(ctx context.Context) error {
-	s.db.SetMaxOpenConns(1)
-	t, err := s.db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
+func (db *DB) stagePlace(ctx context.Context) (place, error) {
+	if db.postgres {
+		return db.serverStage(ctx)
 	}
-	s.tx = &tx{Tx: t, ctx: ctx, stmts: map[string]*sql.Stmt{}}
-	_, err = t.ExecContext(ctx, makeStage)
-	return err
+	return db.fileStage()
 }
 
 // Order adds a good row; row is the fingerprint of its mapped columns.
@@ -101,47 +92,31 @@ func (s *stage) hand() error {
 	}
 }
 
-func (s *stage) write(batches <-chan []stagedRow) {
-	err := s.rows(batches)
-	s.written <- err
+func (s *stage) take(batches <-chan []stagedRow) {
+	s.written <- s.rows(batches)
 	close(s.failed)
 }
 
-// rows writes what is handed over, with arguments that are made once.
 func (s *stage) rows(batches <-chan []stagedRow) error {
-	var row stagedRow
-	good := append(orderColumns(&row.order), column{"row_hash", &row.print})
-	insertGood, goodArgs := good.insertInto("rows"), good.pointers()
-	t := *s.tx
-	t.ctx = context.WithoutCancel(t.ctx) // the driver starts a goroutine to watch over each statement that can be cancelled
+	keep := s.keep(s.tx, s.scope)
 	for batch := range batches {
-		for _, row = range batch {
-			var err error
-			if row.bad == nil {
-				err = t.exec(insertGood, goodArgs...)
-			} else {
-				bad := append(badRowColumns(row.bad), column{"case_id", reconcile.RowCaseID(s.scope, *row.bad)})
-				err = t.exec(bad.insertInto("bad"), bad.pointers()...)
-			}
-			if err != nil {
-				return err
-			}
+		if err := keep(batch); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// finish sorts what was staged and closes the file; it counts and sums up the
-// orders.
+// finish sorts what was staged and keeps it; it counts and sums up the orders.
 func (s *stage) finish(l *reconcile.Load) error {
 	if err := s.hand(); err != nil {
 		return err
 	}
-	if err := s.end(); err != nil {
+	if err := s.stop(); err != nil {
 		return err
 	}
-	for _, query := range []string{fillKeys, fillBest} {
-		if err := s.tx.exec(query); err != nil {
+	for _, step := range [][2]string{{fillKeys, "keys"}, {fillBest, "best"}} {
+		if err := errors.Join(s.tx.exec(step[0]), s.tx.analyse(step[1])); err != nil {
 			return err
 		}
 	}
@@ -153,11 +128,11 @@ func (s *stage) finish(l *reconcile.Load) error {
 		return reconcile.ErrOverflow
 	}
 	l.Total = reconcile.Fen(high<<32 | low&(1<<32-1))
-	return errors.Join(s.tx.Commit(), s.db.Close())
+	return s.end(s.tx)
 }
 
-// end lets the goroutine finish; what it has failed with stays to be read.
-func (s *stage) end() error {
+// stop lets the goroutine finish; what it has failed with stays to be read.
+func (s *stage) stop() error {
 	if s.batches != nil {
 		close(s.batches)
 		s.batches = nil
@@ -169,12 +144,9 @@ func (s *stage) end() error {
 
 // remove leaves nothing behind. It may be called after finish.
 func (s *stage) remove() {
-	_ = s.end()
-	if s.tx != nil {
-		_ = s.tx.Rollback()
-	}
-	_ = s.db.Close()
-	_ = os.Remove(s.path) // one that is left is overwritten by the next load
+	_ = s.stop()
+	_ = s.tx.Rollback()
+	s.place.remove()
 }
 
 // byRank orders the rows of one key, the one to keep first.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -16,6 +15,7 @@ import (
 // TestOthersWriteWhileALedgerIsRead decides a case in the midst of a load, and
 // reads: the load is not there before it is whole.
 func TestOthersWriteWhileALedgerIsRead(t *testing.T) {
+	aboutFiles(t)
 	db, _ := night(t)
 	run := begin(t, db, day)
 	before := count(t, db, "orders")
@@ -33,6 +33,7 @@ func TestOthersWriteWhileALedgerIsRead(t *testing.T) {
 }
 
 func TestNothingIsLeftOfAStage(t *testing.T) {
+	aboutFiles(t)
 	db := open(t)
 	stage := db.path + stageSuffix
 	run := begin(t, db, day)
@@ -78,8 +79,8 @@ func TestAStageThatCannotBeWritten(t *testing.T) {
 func TestStageThatCannotBegin(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	path := filepath.Join(t.TempDir(), "stage")
-	_, err := newStage(ctx, path, "orders")
+	db := open(t)
+	_, err := db.newStage(ctx, "orders")
 	require.ErrorIs(t, err, context.Canceled)
-	require.NoFileExists(t, path)
+	require.NoFileExists(t, db.path+stageSuffix)
 }

@@ -18,6 +18,7 @@ var schemas embed.FS
 // TestMigrateFromEverySchema opens databases as earlier versions made them:
 // what they hold stays, and they come to have what schema.sql has.
 func TestMigrateFromEverySchema(t *testing.T) {
+	aboutFiles(t)
 	for number := 1; number < version; number++ {
 		t.Run(fmt.Sprint(number), func(t *testing.T) { migrateFrom(t, number) })
 	}
@@ -51,6 +52,7 @@ func migrateFrom(t *testing.T, number int) {
 // TestMigrateCutOff: an upgrade that was killed behind its backup makes no
 // second one of the same; another database has one of its own.
 func TestMigrateCutOff(t *testing.T) {
+	aboutFiles(t)
 	path, old := older(t, 1)
 	require.NoError(t, old.Close())
 	before, err := os.ReadFile(path)
@@ -104,6 +106,7 @@ func older(t *testing.T, number int) (path string, old *sql.DB) {
 // TestMigrateKnowsTheOrderOfRuns: runs were told apart by their ids alone, and
 // one that was taken up late has an old id.
 func TestMigrateKnowsTheOrderOfRuns(t *testing.T) {
+	aboutFiles(t)
 	path, old := older(t, 1)
 	_, err := old.Exec(`INSERT INTO runs (run_id, day, status, started_at, ended_at, summary) VALUES
 ('1', '2026-11-19', 'complete', '2026-11-20T02:30:00.000+08:00', '2026-11-21T09:00:00.000+08:00', '{"run_id": "1"}'),

@@ -16,7 +16,7 @@ func TestNights(t *testing.T) {
 		id, err := db.BeginRun(t.Context(), d, at(n))
 		require.NoError(t, err)
 		require.NoError(t, db.EndRun(t.Context(), id, status, "", at(n)))
-		_, err = db.writer.Exec("UPDATE runs SET summary = nullif(?, '') WHERE run_id = ?", summary, id)
+		_, err = db.writer.Exec("UPDATE runs SET summary = ? WHERE run_id = ?", text(summary), id)
 		require.NoError(t, err)
 		require.NoError(t, db.SaveWorkbook(t.Context(), id, "", id, at(n)))
 		return id

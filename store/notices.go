@@ -64,7 +64,7 @@ func saveNotice(t *tx, n reconcile.Notice) (Kept, error) {
 func insertNotice(t *tx, n reconcile.Notice) (int64, error) {
 	n.LastAt = n.ReceivedAt
 	cols := noticeColumns(&n)
-	return t.insert(cols.insertInto("notices"), cols.pointers()...)
+	return t.insert("notice_id", cols.insertInto("notices"), cols.pointers()...)
 }
 
 // markChange ties a notice to the first one of its id, where there is one.

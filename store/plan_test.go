@@ -15,6 +15,7 @@ import (
 var scansAll = regexp.MustCompile(`SCAN (orders|answers|cases|notes|notices|sendings|events|sign_offs|o|a|b|p|r|c|n|l|x|mine|given|other|first|loads)\b`)
 
 func TestHotQueriesUseIndexes(t *testing.T) {
+	aboutFiles(t)
 	db := open(t)
 	args := scopeArgs(scope("r"))
 	listed := named{"orders": "[]"}
@@ -103,15 +104,16 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 // TestLoadsUseIndexes looks at the plans of a merge, which reads its stage
 // whole and the orders by their keys.
 func TestLoadsUseIndexes(t *testing.T) {
+	aboutFiles(t)
 	db := open(t)
-	s, err := newStage(t.Context(), db.path+stageSuffix, "s")
+	s, err := db.newStage(t.Context(), "s")
 	require.NoError(t, err)
 	defer s.remove()
 	sorted := strings.Join(planOf(t, s.tx, fillBest, nil), "\n")
 	require.NotContains(t, sorted, "TEMP B-TREE", "keys lie in order")
 	require.NoError(t, s.finish(&reconcile.Load{}))
 	args := named{"scope": "s", "load": 2, "previous": 1, "now": "n", "daily": 1}.args()
-	require.NoError(t, db.writeWith(t.Context(), s.path, func(tx *tx) error {
+	require.NoError(t, s.write(t.Context(), func(tx *tx) error {
 		for _, query := range []string{fillKept, addNew, takeChanged, takeMoved, takeSame, reopenPayments, takeBadRows, reopenVanished} {
 			for _, step := range planOf(t, tx, query, args) {
 				require.NotRegexp(t, `SCAN (orders|o|p|bad_rows)\b`, step, query)
@@ -122,6 +124,7 @@ func TestLoadsUseIndexes(t *testing.T) {
 }
 
 func TestPlanOfAWholeTableIsNoticed(t *testing.T) {
+	aboutFiles(t)
 	require.Regexp(t, scansAll, strings.Join(plan(t, open(t), "SELECT * FROM orders AS o WHERE line = 1", nil), "\n"))
 }
 

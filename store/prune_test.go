@@ -22,7 +22,7 @@ func pruneAll(t *testing.T, db *DB, answers, runs time.Time) (all Pruned) {
 
 func TestPrune(t *testing.T) {
 	db, first := night(t)
-	_, err := db.writer.Exec("UPDATE answers SET body = x'7B7D'")
+	_, err := db.writer.Exec("UPDATE answers SET body = ?", []byte("{}"))
 	require.NoError(t, err)
 	failed := begin(t, db, day)
 	require.NoError(t, db.EndRun(t.Context(), failed, reconcile.RunFailed, "no ledger", now))
@@ -100,7 +100,7 @@ func TestPruneInSteps(t *testing.T) {
 	db, run := night(t)
 	_, err := db.writer.Exec(`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i <= ?)
 INSERT INTO answers (run_id, order_id, asked_at, outcome, attempts, err_code, message, body)
-SELECT ?, (SELECT min(order_id) FROM orders), '2026-01-01T00:00:00.000+08:00', 'failed', 1, '', '', x'7B7D' FROM n`, pruneBatch, run.RunID)
+SELECT ?, (SELECT min(order_id) FROM orders), '2026-01-01T00:00:00.000+08:00', 'failed', 1, '', '', ? FROM n`, pruneBatch, run.RunID, []byte("{}"))
 	require.NoError(t, err)
 	before := time.Date(2026, time.January, 2, 0, 0, 0, 0, reconcile.Beijing)
 	var all, kept int64

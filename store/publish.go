@@ -76,8 +76,8 @@ func (p *publication) ClosedBy() (by string, err error) {
 // follow a refund: paid, part refunded, refunded, the amount unchanged.
 const saveVerdict = `
 UPDATE orders SET class = ?1, final = ?2, judged_run_id = ?3,
-  pinned_fen = CASE WHEN ?5 = 1 AND pinned_status IS NULL THEN amount_fen ELSE pinned_fen END,
-  pinned_status = CASE WHEN ?2 = 1 AND (?5 = 1 AND pinned_status IS NULL OR (pinned_fen = amount_fen
+  pinned_fen = CASE WHEN CAST(?5 AS BIGINT) = 1 AND pinned_status IS NULL THEN amount_fen ELSE pinned_fen END,
+  pinned_status = CASE WHEN CAST(?2 AS BIGINT) = 1 AND (CAST(?5 AS BIGINT) = 1 AND pinned_status IS NULL OR (pinned_fen = amount_fen
       AND (pinned_status, status) IN (VALUES ('paid', 'part_refunded'), ('paid', 'refunded'), ('part_refunded', 'refunded'))))
     THEN status ELSE pinned_status END
 WHERE order_id IN (SELECT CAST(value AS BIGINT) FROM json_each(?4))`

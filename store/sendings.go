@@ -41,7 +41,7 @@ func intend(t *tx, s reconcile.Sending) (reconcile.Sending, error) {
 	}
 	s.State = reconcile.SendingIntended
 	cols := sendingColumns(&s)
-	if s.ID, err = t.insert(cols.insertInto("sendings"), cols.pointers()...); err != nil {
+	if s.ID, err = t.insert("sending_id", cols.insertInto("sendings"), cols.pointers()...); err != nil {
 		return s, err
 	}
 	return s, step(t, s.ID, reconcile.Told{State: s.State}, s.MadeAt)

@@ -153,7 +153,7 @@ FROM sendings AS s
 WHERE s.kind = 'preauth_complete' AND s.state IN ('done', 'under_way', 'unsure')
   AND s.mid = ? AND s.tid = ? AND s.inst_mid = ? AND s.bill_day = ? AND s.bill_no = ? AND s.completion_id <> ?
 UNION ALL
-SELECT o.completion_id, o.amount_fen, 0, 1
+SELECT o.completion_id, o.amount_fen, FALSE, TRUE
 FROM orders AS o
 WHERE o.mid = ? AND o.tid = ? AND o.inst_mid = ? AND o.bill_day = ? AND o.bill_no = ? AND o.completion_id NOT IN ('', ?) AND o.status = 'success'
   AND NOT EXISTS (SELECT 1 FROM sendings AS s WHERE s.kind = 'preauth_complete' AND s.mid = o.mid AND s.completion_id = o.completion_id

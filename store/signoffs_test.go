@@ -113,7 +113,7 @@ func TestClosingPinsTheOrdersOfTheDay(t *testing.T) {
 func TestPinsOfAReopenedDay(t *testing.T) {
 	db, run := night(t)
 	pinned := func(k reconcile.Key) *reconcile.Pinned { return subjects(t, db, scope(run.RunID))[k].Pinned }
-	_, err := db.writer.Exec("UPDATE orders SET pinned_status = 'paid', pinned_fen = 1 WHERE bill_no = '1' AND refund_id = ''; UPDATE orders SET final = bill_no = '1', class = 'matched'")
+	_, err := db.writer.Exec("UPDATE orders SET pinned_status = 'paid', pinned_fen = 1 WHERE bill_no = '1' AND refund_id = ''; UPDATE orders SET final = CASE WHEN bill_no = '1' THEN 1 ELSE 0 END, class = 'matched'")
 	require.NoError(t, err)
 	closeDay(t, db)
 	agreed := pinned(payment("1").Key)

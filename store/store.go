@@ -32,17 +32,24 @@ var _ reconcile.Store = (*DB)(nil)
 
 // DB is an open database.
 type DB struct {
-	path    string
-	writer  *sql.DB
-	readers *sql.DB
-	loads   sync.Mutex // held by the load under way
+	path     string // of PostgreSQL where it is, without a secret
+	postgres bool
+	writer   *sql.DB
+	readers  *sql.DB
+	loads    sync.Mutex // held by the load under way
 }
 
 // Open opens the database at path, and creates it (mode 0640) with its folder
 // where there is none; an empty file counts as none. The error matches
 // ErrForeign or ErrNewer when the file is not for this program; such a file is
 // not touched.
+//
+// An address, postgres://…, opens the database of a PostgreSQL server, and makes
+// the tables in the first schema of its search_path where there are none.
 func Open(ctx context.Context, path string) (*DB, error) {
+	if OnServer(path) {
+		return openPostgres(ctx, path)
+	}
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("database %q: %w", path, err)
@@ -97,6 +104,9 @@ func dsn(path, query string) string {
 
 // Close writes the log back into the database file and closes it.
 func (db *DB) Close() error {
+	if db.postgres {
+		return errors.Join(db.readers.Close(), db.writer.Close())
+	}
 	err := db.readers.Close()
 	_, checkpoint := db.writer.Exec("PRAGMA wal_checkpoint(TRUNCATE)")
 	if err := errors.Join(err, checkpoint, db.writer.Close()); err != nil {
@@ -108,6 +118,9 @@ func (db *DB) Close() error {
 // Check looks the whole file over; the error matches ErrDamaged when there is
 // a fault in it.
 func (db *DB) Check(ctx context.Context) error {
+	if db.postgres {
+		return db.checkPostgres(ctx)
+	}
 	return db.read(ctx, func(t *tx) error {
 		var verdict string
 		if err := t.row("PRAGMA integrity_check(1)").Scan(&verdict); err != nil {
@@ -133,9 +146,12 @@ func (db *DB) Check(ctx context.Context) error {
 func Copy(ctx context.Context, path, dest string) (err error) {
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("copy database %q: %w", path, err)
+			err = fmt.Errorf("copy database %q: %w", Shown(path), err)
 		}
 	}()
+	if OnServer(path) {
+		return ErrOnServer
+	}
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return err

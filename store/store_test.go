@@ -27,7 +27,7 @@ var (
 
 func open(t *testing.T) *DB {
 	t.Helper()
-	db, err := Open(t.Context(), filepath.Join(t.TempDir(), "umsrecon.db"))
+	db, err := Open(t.Context(), newPlace(t))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	return db
@@ -163,6 +163,7 @@ func billNos(t *testing.T, db *DB, s reconcile.Scope) []string {
 }
 
 func TestBackupIsTheDatabase(t *testing.T) {
+	aboutFiles(t)
 	db := open(t)
 	run := begin(t, db, day)
 	dest := filepath.Join(t.TempDir(), "copy.db")
@@ -180,6 +181,7 @@ func TestBackupIsTheDatabase(t *testing.T) {
 }
 
 func TestCheckFindsDamage(t *testing.T) {
+	aboutFiles(t)
 	db := open(t)
 	run := begin(t, db, day)
 	load(t, db, run, "s", payment("1"))
@@ -241,6 +243,7 @@ func TestConcurrentUse(t *testing.T) {
 // TestDiskFull: what finds no room says so, writes nothing, and can be done
 // again when there is some.
 func TestDiskFull(t *testing.T) {
+	aboutFiles(t)
 	db := open(t)
 	run := begin(t, db, day)
 	var pages int

@@ -7,13 +7,15 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 )
 
 // tx is one transaction with its prepared statements.
 type tx struct {
 	*sql.Tx
-	ctx   context.Context
-	stmts map[string]*sql.Stmt
+	ctx      context.Context
+	stmts    map[string]*sql.Stmt
+	postgres bool // not SQLite
 }
 
 type scanner interface{ Scan(dest ...any) error }
@@ -21,14 +23,14 @@ type scanner interface{ Scan(dest ...any) error }
 // write runs fn in the one writing transaction: committed when fn returns
 // nil, else as if it had never been.
 func (db *DB) write(ctx context.Context, fn func(*tx) error) error {
-	return within(ctx, db.writer.BeginTx, fn)
+	return db.within(ctx, db.writer.BeginTx, fn)
 }
 
 // read runs fn on a snapshot of the database. It always ends in a rollback, so
 // that temporary tables made by fn are gone when the connection is used again.
 func (db *DB) read(ctx context.Context, fn func(*tx) error) error {
 	var found error
-	err := within(ctx, db.readers.BeginTx, func(t *tx) error {
+	err := db.within(ctx, db.readers.BeginTx, func(t *tx) error {
 		found = fn(t)
 		return errRead
 	})
@@ -40,16 +42,20 @@ func (db *DB) read(ctx context.Context, fn func(*tx) error) error {
 
 var errRead = errors.New("read")
 
-func within(ctx context.Context, begin func(context.Context, *sql.TxOptions) (*sql.Tx, error), fn func(*tx) error) error {
+func (db *DB) within(ctx context.Context, begin func(context.Context, *sql.TxOptions) (*sql.Tx, error), fn func(*tx) error) error {
 	t, err := begin(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer t.Rollback()
-	if err := fn(&tx{Tx: t, ctx: ctx, stmts: map[string]*sql.Stmt{}}); err != nil {
+	if err := fn(db.newTx(ctx, t)); err != nil {
 		return told(err)
 	}
 	return told(t.Commit())
+}
+
+func (db *DB) newTx(ctx context.Context, t *sql.Tx) *tx {
+	return &tx{Tx: t, ctx: ctx, stmts: map[string]*sql.Stmt{}, postgres: db.postgres}
 }
 
 func (t *tx) prepared(query string) (*sql.Stmt, error) {
@@ -77,13 +83,26 @@ func (t *tx) result(query string, args ...any) (sql.Result, error) {
 	return s.ExecContext(t.ctx, args...)
 }
 
-// insert returns the id of the new row.
-func (t *tx) insert(query string, args ...any) (int64, error) {
+// insert returns the id of the new row, which stands in a column of that name.
+func (t *tx) insert(column, query string, args ...any) (id int64, err error) {
+	if t.postgres {
+		return id, t.row(query+" RETURNING "+column, args...).Scan(&id)
+	}
 	r, err := t.result(query, args...)
 	if err != nil {
 		return 0, err
 	}
 	return r.LastInsertId()
+}
+
+// analyse lets PostgreSQL count tables that were filled in this transaction:
+// its plans rest on that, and nobody else sees them.
+func (t *tx) analyse(tables ...string) error {
+	if !t.postgres {
+		return nil
+	}
+	_, err := t.ExecContext(t.ctx, "ANALYZE "+strings.Join(tables, ", "))
+	return err
 }
 
 // change is exec for a statement that must touch exactly one row; otherwise

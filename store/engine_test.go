@@ -1,0 +1,85 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	flags "flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+
+	_ "github.com/jackc/pgx/v5/stdlib"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/umsrecon/umsrecon/reconcile/ledger/ledgertest"
+)
+
+// server is the address of the PostgreSQL that tests run on; empty: they run
+// on SQLite.
+var server string
+
+// TestMain runs the tests on SQLite and then, where its programs are installed,
+// on a server of PostgreSQL, each in a schema of its own: the suite is one. It
+// lets the test binary play the process that is killed. No goroutine outlives
+// the tests.
+func TestMain(m *testing.M) {
+	if path := os.Getenv(victimOf); path != "" {
+		if err := victim(path); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	goleak.VerifyTestMain(onBoth{m})
+}
+
+type onBoth struct{ tests *testing.M }
+
+func (b onBoth) Run() int {
+	flags.Parse()
+	code := b.tests.Run()
+	if fuzzing := flags.Lookup("test.fuzz").Value.String() != "" || flags.Lookup("test.fuzzworker").Value.String() == "true"; fuzzing || code != 0 {
+		return code
+	}
+	address, stop := ledgertest.PostgresForAll(os.Getenv("REQUIRE_DATABASES") != "")
+	defer stop()
+	if server = address; server != "" {
+		fmt.Println("on PostgreSQL:")
+		code = b.tests.Run()
+	}
+	return code
+}
+
+var schemaNumber atomic.Int64
+
+// place is where a test has its database, new and empty.
+func newPlace(t testing.TB) string {
+	t.Helper()
+	if server == "" {
+		return filepath.Join(t.TempDir(), "umsrecon.db")
+	}
+	schema := fmt.Sprintf("test_%d", schemaNumber.Add(1))
+	onServer(t, "CREATE SCHEMA "+schema)
+	t.Cleanup(func() { onServer(t, "DROP SCHEMA "+schema+" CASCADE") })
+	return server + "&search_path=" + schema
+}
+
+func onServer(t testing.TB, statement string) {
+	t.Helper()
+	db, err := sql.Open("pgx", server)
+	require.NoError(t, err)
+	defer db.Close()
+	_, err = db.ExecContext(context.Background(), "SET client_min_messages = error; "+statement)
+	require.NoError(t, err)
+}
+
+// aboutFiles leaves a test out on PostgreSQL that is about SQLite or its files.
+func aboutFiles(t testing.TB) {
+	t.Helper()
+	if server != "" {
+		t.Skip("about the files of SQLite")
+	}
+}

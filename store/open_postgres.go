@@ -1,0 +1,144 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/umsrecon/umsrecon"
+	"github.com/umsrecon/umsrecon/store/postgres"
+)
+
+// OnServer says whether a database is an address of a PostgreSQL server, and not
+// a file.
+func OnServer(path string) bool {
+	return strings.HasPrefix(path, "postgres://") || strings.HasPrefix(path, "postgresql://")
+}
+
+// Shown is a database as people may read it: of an address host, port and name.
+func Shown(path string) string {
+	if !OnServer(path) {
+		return path
+	}
+	c, err := postgres.NewConnector(path, "")
+	if err != nil {
+		return "postgres://…"
+	}
+	return c.Place()
+}
+
+// writers is a lock of PostgreSQL that every transaction that writes holds: as
+// with SQLite there is one at a time, and ids are given in the order of commits.
+// It belongs to the schema that the tables are in.
+const (
+	writers      = "pg_advisory_xact_lock(1431130962, hashtext(current_schema()))" // 'UMSR'
+	beginWriting = "BEGIN; SELECT " + writers
+	beginReading = "BEGIN ISOLATION LEVEL REPEATABLE READ"
+)
+
+func openPostgres(ctx context.Context, address string) (*DB, error) {
+	writer, err := postgres.NewConnector(address, beginWriting)
+	if err != nil {
+		return nil, err // it has no address in it
+	}
+	reader, err := postgres.NewConnector(address, beginReading)
+	if err != nil {
+		return nil, err
+	}
+	db := &DB{path: writer.Place(), postgres: true, writer: sql.OpenDB(writer), readers: sql.OpenDB(reader)}
+	db.writer.SetMaxOpenConns(4) // one writes, a ledger is staged on another
+	db.readers.SetMaxOpenConns(8)
+	if err := db.establish(ctx); err != nil {
+		return nil, fmt.Errorf("database %s: %w", db.path, errors.Join(err, db.Close()))
+	}
+	return db, nil
+}
+
+// establish makes the tables where there are none, and looks whose they are.
+func (db *DB) establish(ctx context.Context) error {
+	var found int
+	err := db.read(ctx, func(t *tx) (err error) {
+		found, err = schemaOf(t)
+		return err
+	})
+	if err != nil || found == version {
+		return err
+	}
+	if found > 0 {
+		return fmt.Errorf("%w: its schema is %d, this program knows %d", ErrNewer, found, version)
+	}
+	return db.write(ctx, func(t *tx) error {
+		// Another process may have been here meanwhile.
+		if found, err = schemaOf(t); err != nil || found == version {
+			return err
+		}
+		text := postgres.Schema(umsrecon.Schema) + fmt.Sprintf("COMMENT ON TABLE runs IS '%s%d'", schemaMark, version)
+		if _, err := t.ExecContext(ctx, text); err != nil {
+			if isPostgres(err, duplicateTable) {
+				err = fmt.Errorf("%w: %w; try: a schema of its own, in search_path of the address", ErrForeign, err)
+			}
+			return err
+		}
+		return nil
+	})
+}
+
+// schemaMark is the beginning of the comment on the table runs, by which a
+// database is known for ours; the number of the schema is behind it.
+const schemaMark = "umsrecon schema "
+
+// schemaOf is the number of the schema; 0: there is none yet.
+func schemaOf(t *tx) (found int, err error) {
+	var encoding string
+	var schema, table, comment sql.NullString
+	err = t.row(`SELECT current_setting('server_encoding'), current_schema(), c.oid, obj_description(c.oid, 'pg_class')
+		FROM (SELECT 1) AS one LEFT JOIN pg_class AS c ON c.relname = 'runs' AND c.relnamespace = to_regnamespace(quote_ident(current_schema()))`).
+		Scan(&encoding, &schema, &table, &comment)
+	switch {
+	case err != nil:
+		return 0, err
+	case encoding != "UTF8":
+		return 0, fmt.Errorf("its encoding is %s; try: a database with ENCODING 'UTF8'", encoding)
+	case !schema.Valid:
+		return 0, errors.New("there is no schema to put tables in; try: CREATE SCHEMA, and search_path in the address")
+	case !table.Valid:
+		return 0, nil
+	}
+	if _, err := fmt.Sscanf(comment.String, schemaMark+"%d", &found); err != nil || found < 1 {
+		return 0, fmt.Errorf("%w: its table runs is another program's; try: a schema of its own, in search_path of the address", ErrForeign)
+	}
+	return found, nil
+}
+
+// checkPostgres looks whether every index and every reference holds. The pages
+// are the server's to look after.
+func (db *DB) checkPostgres(ctx context.Context) error {
+	return db.read(ctx, func(t *tx) error {
+		return t.each(`SELECT 'index ' || c.relname FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
+				WHERE c.relnamespace = to_regnamespace(quote_ident(current_schema())) AND NOT i.indisvalid
+			UNION ALL SELECT 'constraint ' || conname FROM pg_constraint
+				WHERE connamespace = to_regnamespace(quote_ident(current_schema())) AND NOT convalidated`, nil, func(row scanner) error {
+			var what string
+			if err := row.Scan(&what); err != nil {
+				return err
+			}
+			return fmt.Errorf("%w: %s is not valid", ErrDamaged, what)
+		})
+	})
+}
+
+// Conditions of PostgreSQL, by its SQLSTATE.
+const (
+	diskFull       = "53100"
+	duplicateTable = "42P07"
+)
+
+// isPostgres says whether an error is PostgreSQL's, of a condition.
+func isPostgres(err error, state string) bool {
+	var e *pgconn.PgError
+	return errors.As(err, &e) && e.Code == state
+}
