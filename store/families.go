@@ -61,7 +61,7 @@ func (db *DB) Evidence(ctx context.Context, s reconcile.Scope, fn func(reconcile
 	defer conn.Close()
 	defer dropFamilies(context.WithoutCancel(ctx), conn)
 	args, most := scopeArgs(s), 0
-	err = within(ctx, conn.BeginTx, func(t *tx) error {
+	err = db.within(ctx, conn.BeginTx, func(t *tx) error {
 		fill := slices.Concat([]string{fillScope, fillStated, fillAlike}, fillReused, []string{fillDouble, fillPartners})
 		most, err = listFamilies(t, args, fill...)
 		return err
@@ -74,7 +74,7 @@ func (db *DB) Evidence(ctx context.Context, s reconcile.Scope, fn func(reconcile
 			only = upTo(most)
 		}
 		return stream("families", func(emit func(reconcile.Family) error) error {
-			return within(ctx, conn.BeginTx, func(t *tx) error { return readListed(t, s, args, only, emit) })
+			return db.within(ctx, conn.BeginTx, func(t *tx) error { return readListed(t, s, args, only, emit) })
 		})
 	})
 }
@@ -149,7 +149,7 @@ func inBatches(numbers []int, read func(only []int) ([]reconcile.Family, error),
 			}
 		}
 	}
-	return t.analyse("scope", "clashes", "families")
+	return nil
 }
 
 // listFamilies makes and fills the temporary tables, which end with the
@@ -160,10 +160,19 @@ func listFamilies(t *tx, args named, fill ...string) (most int, err error) {
 			return 0, err
 		}
 	}
-	for _, query := range append(fill, fillFamilies) {
+	for i, query := range append(fill, fillFamilies) {
 		if _, err := t.ExecContext(t.ctx, query, args.args()...); err != nil {
 			return 0, err
 		}
+		if i > 0 {
+			continue
+		}
+		if err := t.analyse("scope"); err != nil { // the rest reads it
+			return 0, err
+		}
+	}
+	if err := t.analyse("scope", "clashes", "families"); err != nil {
+		return 0, err
 	}
 	err = t.row("SELECT count(*) FROM families").Scan(&most)
 	return most, err

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -31,6 +32,34 @@ func Shown(path string) string {
 	return c.Place()
 }
 
+// CheckAddress says what is wrong with an address, without repeating it.
+func CheckAddress(address string) error {
+	_, err := postgres.NewConnector(address, "")
+	return err
+}
+
+// Exists says whether a database is there: a file of that name, or our tables on
+// a server, which must answer.
+func Exists(ctx context.Context, path string) (bool, error) {
+	if !OnServer(path) {
+		_, err := os.Stat(path)
+		return !os.IsNotExist(err), nil
+	}
+	db, err := dial(path)
+	if err != nil {
+		return false, err
+	}
+	var found int
+	err = db.read(ctx, func(t *tx) (err error) {
+		found, err = schemaOf(t)
+		return err
+	})
+	if err := errors.Join(err, db.Close()); err != nil {
+		return false, fmt.Errorf("database %s: %w", db.path, err)
+	}
+	return found > 0, nil
+}
+
 // writers is a lock of PostgreSQL that every transaction that writes holds: as
 // with SQLite there is one at a time, and ids are given in the order of commits.
 // It belongs to the schema that the tables are in.
@@ -41,6 +70,18 @@ const (
 )
 
 func openPostgres(ctx context.Context, address string) (*DB, error) {
+	db, err := dial(address)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.establish(ctx); err != nil {
+		return nil, fmt.Errorf("database %s: %w", db.path, errors.Join(err, db.Close()))
+	}
+	return db, nil
+}
+
+// dial makes what connects when it is needed.
+func dial(address string) (*DB, error) {
 	writer, err := postgres.NewConnector(address, beginWriting)
 	if err != nil {
 		return nil, err // it has no address in it
@@ -52,9 +93,6 @@ func openPostgres(ctx context.Context, address string) (*DB, error) {
 	db := &DB{path: writer.Place(), postgres: true, writer: sql.OpenDB(writer), readers: sql.OpenDB(reader)}
 	db.writer.SetMaxOpenConns(4) // one writes, a ledger is staged on another
 	db.readers.SetMaxOpenConns(8)
-	if err := db.establish(ctx); err != nil {
-		return nil, fmt.Errorf("database %s: %w", db.path, errors.Join(err, db.Close()))
-	}
 	return db, nil
 }
 
@@ -76,16 +114,16 @@ func (db *DB) establish(ctx context.Context) error {
 		if found, err = schemaOf(t); err != nil || found == version {
 			return err
 		}
-		text := postgres.Schema(umsrecon.Schema) + fmt.Sprintf("COMMENT ON TABLE runs IS '%s%d'", schemaMark, version)
-		if _, err := t.ExecContext(ctx, text); err != nil {
-			if isPostgres(err, duplicateTable) {
-				err = fmt.Errorf("%w: %w; try: a schema of its own, in search_path of the address", ErrForeign, err)
-			}
-			return err
+		tables, references := postgres.Schema(umsrecon.Schema)
+		_, err := t.ExecContext(ctx, tables+references+markSchema)
+		if isPostgres(err, duplicateTable) {
+			err = fmt.Errorf("%w: %w; try: a schema of its own, in search_path of the address", ErrForeign, err)
 		}
-		return nil
+		return err
 	})
 }
+
+var markSchema = fmt.Sprintf("COMMENT ON TABLE runs IS '%s%d';", schemaMark, version)
 
 // schemaMark is the beginning of the comment on the table runs, by which a
 // database is known for ours; the number of the schema is behind it.

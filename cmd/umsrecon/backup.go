@@ -28,7 +28,7 @@ func (a *app) backupCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				fmt.Fprintf(a.stdout, "%s is a copy of %s, and whole\n", args[0], cfg.shown(cfg.Path(cfg.Database)))
+				fmt.Fprintf(a.stdout, "%s is a copy of %s, and whole\n", args[0], cfg.shown(store.Shown(cfg.database())))
 				return nil
 			})
 		},

@@ -92,8 +92,14 @@ func (a *app) checkReports(_ context.Context, cfg *Config, _ reconcile.Day) (str
 }
 
 func (a *app) checkDatabase(ctx context.Context, cfg *Config, _ reconcile.Day) (string, error) {
-	path := cfg.Path(cfg.Database)
-	if _, err := os.Stat(path); os.IsNotExist(err) {
+	path := cfg.database()
+	there, err := store.Exists(ctx, path)
+	switch {
+	case err != nil:
+		return "", err
+	case !there && store.OnServer(path):
+		return store.Shown(path) + " can be reached; the first run makes the tables", nil
+	case !there:
 		return path + " will be created by the first run", reports.Writable(filepath.Dir(path))
 	}
 	db, err := store.Open(ctx, path)
@@ -101,15 +107,15 @@ func (a *app) checkDatabase(ctx context.Context, cfg *Config, _ reconcile.Day) (
 		return "", err
 	}
 	defer db.Close()
-	return path + " is whole", db.Check(ctx)
+	return store.Shown(path) + " is whole", db.Check(ctx)
 }
 
-func (a *app) checkLock(_ context.Context, cfg *Config, _ reconcile.Day) (string, error) {
-	path := cfg.Path(cfg.Database)
-	if _, err := os.Stat(path + ".lock"); os.IsNotExist(err) {
+func (a *app) checkLock(ctx context.Context, cfg *Config, _ reconcile.Day) (string, error) {
+	path := cfg.database()
+	if _, err := os.Stat(path + ".lock"); os.IsNotExist(err) && !store.OnServer(path) {
 		return "no run holds the database", nil
 	}
-	release, err := lock(path, "check", a.clock.Now())
+	_, release, err := lock(ctx, path, "check", a.clock.Now())
 	if err != nil {
 		return "", err
 	}

@@ -23,11 +23,16 @@ const leastRoom = 200 << 20
 // checkDisk wants room for the copy that an upgrade or a backup makes, and for
 // the night's own growth.
 func (a *app) checkDisk(_ context.Context, cfg *Config, _ reconcile.Day) (string, error) {
-	text := ""
-	for _, place := range []struct {
+	type place struct {
 		dir  string
 		need uint64
-	}{{filepath.Dir(cfg.Path(cfg.Database)), leastRoom + sizeOf(cfg.Path(cfg.Database))}, {cfg.Path(cfg.Reports.Dir), leastRoom}} {
+	}
+	places := []place{{cfg.Path(cfg.Reports.Dir), leastRoom}}
+	if database := cfg.database(); !store.OnServer(database) {
+		places = append([]place{{filepath.Dir(database), leastRoom + sizeOf(database)}}, places...)
+	}
+	text := ""
+	for _, place := range places {
 		free, err := freeSpace(nearest(place.dir))
 		switch {
 		case err != nil:
@@ -65,8 +70,10 @@ func (a *app) checkNights(ctx context.Context, cfg *Config, _ reconcile.Day) (st
 	if err != nil {
 		return "", &exitError{code: exitUsage, err: err}
 	}
-	path := cfg.Path(cfg.Database)
-	if _, err := os.Stat(path); os.IsNotExist(err) {
+	path := cfg.database()
+	if there, err := store.Exists(ctx, path); err != nil {
+		return "", err
+	} else if !there {
 		return "the first one is at " + next.Format(time.DateTime), nil
 	}
 	db, err := store.Open(ctx, path)

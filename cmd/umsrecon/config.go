@@ -20,7 +20,7 @@ type Config struct {
 	Gateway    Gateway        `yaml:"gateway" need:"gateway"`
 	Ledger     Ledger         `yaml:"ledger" need:"ledger"`
 	Statement  Statement      `yaml:"statement" need:"ledger"`
-	Database   string         `yaml:"database" need:"database"` // resolve it with Path
+	Database   Location       `yaml:"database" need:"database"` // resolve it with database
 	Reports    Reports        `yaml:"reports" need:"reports"`
 	Rules      Rules          `yaml:"rules" need:"rules"`
 	Settlement Settlement     `yaml:"settlement" need:"settlement"`

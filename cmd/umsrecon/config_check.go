@@ -22,6 +22,7 @@ func (d *decoder) check() {
 	d.checkLedger("ledger", c.Ledger)
 	d.checkStatement(c.Statement)
 	d.must("database", c.Database != "", "must not be empty")
+	d.must("database", c.Database.understood(), "must be a file, or an address: postgres://user:password@host:5432/database")
 	d.must("reports.dir", c.Reports.Dir != "", "must not be empty")
 	d.oneOf("reports.language", c.Reports.Language, "zh", "en")
 	d.checkRules(c.Rules)

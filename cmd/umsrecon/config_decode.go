@@ -217,7 +217,7 @@ func isShown(shown string) string {
 func shownValue(n *node, t reflect.Type) string {
 	const longest = 80
 	switch {
-	case t == reflect.TypeFor[Secret](), t == reflect.TypeFor[SecretPath]():
+	case carriesSecret(t):
 		return ""
 	case n.sort != textScalar && utf8.RuneCountInString(n.text) <= longest:
 		return n.text

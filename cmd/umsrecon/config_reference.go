@@ -147,7 +147,7 @@ func (d *decoder) reference(p pendingReference) {
 // resolve reads what a reference stands for. A list is separated by commas or
 // newlines.
 func (d *decoder) resolve(p pendingReference) {
-	text, problem := d.refs.resolve(p.ref, p.into.Type() == reflect.TypeFor[Secret]() || p.into.Type() == reflect.TypeFor[SecretPath]())
+	text, problem := d.refs.resolve(p.ref, carriesSecret(p.into.Type()))
 	if problem != "" {
 		d.faults.add(p.line, p.path, "%s", problem)
 		return

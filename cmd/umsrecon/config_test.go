@@ -258,7 +258,7 @@ func TestPaths(t *testing.T) {
 	c, err := Load(path, noEnvironment)
 	require.NoError(t, err)
 	require.Equal(t, filepath.Dir(path), c.Dir())
-	require.Equal(t, filepath.Join(filepath.Dir(filepath.Dir(path)), "x.db"), c.Path(c.Database))
+	require.Equal(t, filepath.Join(filepath.Dir(filepath.Dir(path)), "x.db"), c.database())
 	absolute := filepath.Join(t.TempDir(), "y.db")
 	require.Equal(t, absolute, c.Path(absolute))
 

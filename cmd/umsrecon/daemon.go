@@ -58,7 +58,7 @@ func (d *daemon) open(ctx context.Context) (err error) {
 			d.close()
 		}
 	}()
-	if d.db, err = store.Open(ctx, d.cfg.Path(d.cfg.Database)); err != nil {
+	if d.db, err = store.Open(ctx, d.cfg.database()); err != nil {
 		return err
 	}
 	d.closers = []func(){func() { _ = d.db.Close() }}
@@ -217,7 +217,7 @@ func (d *daemon) reload(ctx context.Context) {
 
 // listeners is what the receiver and the health endpoint depend on.
 func listeners(c *Config) []any {
-	return []any{c.Path(c.Database), c.Notices, c.Merchant, c.Listed, c.Monitor.Listen}
+	return []any{c.database(), c.Notices, c.Merchant, c.Listed, c.Monitor.Listen}
 }
 
 // nextSilence is when it will have been silent for too long; zero: it is not

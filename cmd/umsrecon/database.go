@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 
 	"github.com/umsrecon/umsrecon/store"
 )
@@ -11,8 +10,10 @@ import (
 // openExisting opens the database of commands that only read: they do not
 // make one.
 func openExisting(ctx context.Context, path string) (*store.DB, error) {
-	if _, err := os.Stat(path); os.IsNotExist(err) {
-		return nil, fmt.Errorf("database %s does not exist yet; try: umsrecon run", path)
+	if there, err := store.Exists(ctx, path); err != nil {
+		return nil, err
+	} else if !there {
+		return nil, fmt.Errorf("database %s does not exist yet; try: umsrecon run", store.Shown(path))
 	}
 	return store.Open(ctx, path)
 }

@@ -14,7 +14,7 @@ import (
 // verify holds what was found against the labels: each under its code and in
 // its state, and nothing that is not labelled.
 func (s *stage) verify(ctx context.Context, cfg *Config) error {
-	db, err := store.Open(ctx, cfg.Path(cfg.Database))
+	db, err := store.Open(ctx, cfg.database())
 	if err != nil {
 		return err
 	}

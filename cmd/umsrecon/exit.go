@@ -89,6 +89,7 @@ var hints = []struct {
 	{store.ErrNewer, "try: the newer umsrecon, or another file under database"},
 	{store.ErrDamaged, "try: restoring the last backup"},
 	{store.ErrFull, "try: making room on the disk, and running again"},
+	{store.ErrOnServer, "try: pg_dump, with the same address"},
 	{store.ErrNoCase, "try: umsrecon discrepancies list"},
 	{store.ErrAmbiguous, "try: more of the id, from umsrecon discrepancies list"},
 	{reconcile.ErrDayUnfinished, "try: umsrecon run --date, which finishes it"},

@@ -70,6 +70,7 @@ const shortestSecret = 6
 func (m *masker) learn(c *Config) {
 	var secrets []string
 	collectSecrets(reflect.ValueOf(*c), &secrets)
+	secrets = append(secrets, c.Database.secrets()...)
 	sort.Slice(secrets, func(i, j int) bool { return len(secrets[i]) > len(secrets[j]) })
 	var pairs []string
 	for _, s := range secrets {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/umsrecon/umsrecon/reconcile"
@@ -35,7 +34,7 @@ type result struct {
 // began; the error is the one that ended it, and those of days that did not
 // cost the others.
 func (a *app) nights(ctx context.Context, cfg *Config, make planner, o nightOptions) (results []result, p plan, err error) {
-	database := cfg.Path(cfg.Database)
+	database := cfg.database()
 	if o.dryRun {
 		copied, remove, err := snapshot(ctx, database)
 		if err != nil {
@@ -46,10 +45,7 @@ func (a *app) nights(ctx context.Context, cfg *Config, make planner, o nightOpti
 	} else if err := reports.Writable(cfg.Path(cfg.Reports.Dir)); err != nil {
 		return nil, p, err
 	}
-	if err := os.MkdirAll(filepath.Dir(database), 0o750); err != nil {
-		return nil, p, fmt.Errorf("database: %w", err)
-	}
-	release, err := lock(database, make.what, a.clock.Now())
+	ctx, release, err := lock(ctx, database, make.what, a.clock.Now())
 	if err != nil {
 		return nil, p, err
 	}
@@ -180,9 +176,16 @@ func (a *app) tell(ctx context.Context, cfg *Config, db *store.DB, before *recon
 	return err
 }
 
-// snapshot copies the database to a file that is removed, so that a dry run
-// does everything and keeps nothing.
+// snapshot copies the database to a file, or on a server to a schema, that is
+// removed, so that a dry run does everything and keeps nothing.
 func snapshot(ctx context.Context, database string) (copied string, remove func(), err error) {
+	if store.OnServer(database) {
+		copied, remove, err = store.Trial(ctx, database)
+		if err != nil {
+			err = fmt.Errorf("dry run: %w", err)
+		}
+		return copied, remove, err
+	}
 	f, err := outfile.Temp(os.TempDir())
 	if err != nil {
 		return "", nil, fmt.Errorf("dry run: %w", err)

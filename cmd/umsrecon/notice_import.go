@@ -35,7 +35,7 @@ func (a *app) importCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			db, err := store.Open(c.Context(), cfg.Path(cfg.Database))
+			db, err := store.Open(c.Context(), cfg.database())
 			if err != nil {
 				return err
 			}

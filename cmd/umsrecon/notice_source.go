@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/umsrecon/umsrecon/reconcile"
@@ -19,7 +18,7 @@ const notExpected = "notices are stored, but notices.expected is false and notic
 // Neither that they are ignored nor that none ever came keeps a night from
 // being right: both are warnings.
 func (a *app) checkStoredNotices(ctx context.Context, cfg *Config, _ reconcile.Day) (string, error) {
-	stored, err := storedNotices(ctx, cfg.Path(cfg.Database))
+	stored, err := storedNotices(ctx, cfg.database())
 	if err != nil {
 		return "", err
 	}
@@ -45,8 +44,8 @@ type noticesByMID map[string]store.NoticeCount
 
 // storedNotices counts what is stored; nothing where there is no database yet.
 func storedNotices(ctx context.Context, path string) (noticesByMID, error) {
-	if _, err := os.Stat(path); os.IsNotExist(err) {
-		return nil, nil
+	if there, err := store.Exists(ctx, path); err != nil || !there {
+		return nil, err
 	}
 	db, err := store.Open(ctx, path)
 	if err != nil {

@@ -41,6 +41,9 @@ func startGateway(ts *testscript.TestScript, _ bool, _ []string) {
 		ts.Check(os.WriteFile(ts.MkAbs("config.yaml"), []byte(defaultScriptConfig), 0o600))
 	}
 	fillIn(ts, "$GATEWAY", server.URL)
+	if ts.Getenv("DATABASE") != "" {
+		ts.Check(nameDatabase(ts.MkAbs(".")))
+	}
 }
 
 // fillIn puts an address into every configuration of the script.

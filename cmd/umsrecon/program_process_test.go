@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"io"
 	"os"
 	"os/exec"
@@ -78,7 +79,7 @@ func startAt(ts *testscript.TestScript, args []string, stdin io.Reader, stdout, 
 
 func scriptEnv(ts *testscript.TestScript) []string {
 	env := os.Environ()
-	for _, name := range []string{"UMS_APP_ID", "UMS_APP_KEY", "UMS_NOTICE_KEY", "UMSRECON_CONFIG", "HOME", "TMPDIR", "GORACE"} {
+	for _, name := range []string{"UMS_APP_ID", "UMS_APP_KEY", "UMS_NOTICE_KEY", "UMSRECON_CONFIG", "DATABASE", "HOME", "TMPDIR", "GORACE"} {
 		env = append(env, name+"="+ts.Getenv(name))
 	}
 	return env
@@ -184,7 +185,11 @@ func endSimulator(ts *testscript.TestScript, _ bool, args []string) {
 
 // hold DATABASE: takes the lock as a run would; release gives it back.
 func hold(ts *testscript.TestScript, _ bool, args []string) {
-	free, err := lock(ts.MkAbs(args[0]), "run of the test", time.Now())
+	database := ts.MkAbs(args[0])
+	if address := ts.Getenv("DATABASE"); address != "" {
+		database = address
+	}
+	_, free, err := lock(context.Background(), database, "run of the test", time.Now())
 	ts.Check(err)
 	playOf(ts).free = free
 	ts.Defer(free)

@@ -54,6 +54,12 @@ func scripts(dir string, variables map[string]string) testscript.Params {
 			env.Values["play"] = &play{}
 			return nil
 		},
+		Condition: func(cond string) (bool, error) {
+			if cond != "server" {
+				return false, fmt.Errorf("unknown condition %q", cond)
+			}
+			return variables["PASSWORD"] != "" && dir == "", nil
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "says": says, "same": same,
 			"gateway": startGateway, "stop-gateway": stopGateway, "bills": putBills, "sell": sell,

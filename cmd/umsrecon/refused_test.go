@@ -75,7 +75,7 @@ func receiving(t *testing.T, address string) (base string, clock *demoClock, out
 	clock, out = &demoClock{now: time.Date(2026, 11, 19, 10, 0, 0, 0, time.UTC)}, &logText{}
 	a, _, _ := newApp(clock)
 	cfg := defaults()
-	cfg.Merchant.MID, cfg.Database = "898340149000005", filepath.Join(t.TempDir(), "umsrecon.db")
+	cfg.Merchant.MID, cfg.Database = "898340149000005", Location(filepath.Join(t.TempDir(), "umsrecon.db"))
 	cfg.Notices.Key, cfg.Notices.ContractPath = newSecret(playNoticeKey), SecretPath{newSecret("/ums/contract/marked-path-secret")}
 	end, err := a.receive(t.Context(), &cfg, address, slog.New(slog.NewTextHandler(out, nil)), func(error) {}, func(at string) { base = "http://" + at })
 	require.NoError(t, err)

@@ -115,7 +115,7 @@ func reportAll(c *cobra.Command, db *store.DB, w *workbookWriter, o reportOption
 
 // withStore opens the database for a command and closes it behind.
 func (a *app) withStore(c *cobra.Command, cfg *Config, do func(*store.DB) error) error {
-	db, err := openExisting(c.Context(), cfg.Path(cfg.Database))
+	db, err := openExisting(c.Context(), cfg.database())
 	if err != nil {
 		return err
 	}

@@ -97,7 +97,7 @@ func (a *app) send(c *cobra.Command, o sendOptions, day reconcile.Day, plan func
 	if err != nil {
 		return err
 	}
-	db, err := store.Open(c.Context(), cfg.Path(cfg.Database))
+	db, err := store.Open(c.Context(), cfg.database())
 	if err != nil {
 		return err
 	}

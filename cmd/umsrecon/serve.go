@@ -85,7 +85,7 @@ const (
 func (a *app) receive(ctx context.Context, cfg *Config, address string, logger *slog.Logger, fail context.CancelCauseFunc,
 	listening func(address string),
 ) (closeReceiver func(), err error) {
-	db, err := store.Open(ctx, cfg.Path(cfg.Database))
+	db, err := store.Open(ctx, cfg.database())
 	if err != nil {
 		return nil, err
 	}

@@ -119,7 +119,7 @@ func (t *teller) report(ctx context.Context, results []result, p plan, err error
 	if err != nil {
 		r.Failures = []string{t.mask.text(err.Error())}
 	}
-	db, openErr := openExisting(ctx, t.cfg.Path(t.cfg.Database))
+	db, openErr := openExisting(ctx, t.cfg.database())
 	if openErr == nil {
 		defer db.Close()
 		l, latestErr := db.Latest(ctx)

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/umsrecon/umsrecon/store"
 )
 
 func (a *app) unitsCommand() *cobra.Command {
@@ -66,7 +68,10 @@ func (a *app) site(cfg *Config, user bool) (*site, error) {
 		return nil, err
 	}
 	s := &site{cfg: cfg, user: user, program: program, config: config}
-	places := []string{filepath.Dir(cfg.Path(cfg.Database)), cfg.Path(cfg.Reports.Dir)}
+	places := []string{cfg.Path(cfg.Reports.Dir)}
+	if database := cfg.database(); !store.OnServer(database) {
+		places = append([]string{filepath.Dir(database)}, places...)
+	}
 	if cfg.Monitor.MetricsFile != "" {
 		places = append(places, filepath.Dir(cfg.Path(cfg.Monitor.MetricsFile)))
 	}

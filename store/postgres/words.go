@@ -143,14 +143,14 @@ AS $$ BEGIN RAISE EXCEPTION '%', TG_ARGV[0]; END $$;
 // Schema is a schema written for SQLite with what PostgreSQL wants otherwise
 // than in words: references come last, because some tables name each other.
 // Tables, columns, constraints and indices are the same.
-func Schema(sqlite string) string {
-	var references strings.Builder
+func Schema(sqlite string) (tables, references string) {
+	var last strings.Builder
 	for _, t := range table.FindAllStringSubmatch(sqlite, -1) {
 		for _, r := range refers.FindAllStringSubmatch(t[2], -1) {
-			references.WriteString("ALTER TABLE " + t[1] + " ADD FOREIGN KEY (" + r[1] + ") REFERENCES " + r[3] + ";\n")
+			last.WriteString("ALTER TABLE " + t[1] + " ADD FOREIGN KEY (" + r[1] + ") REFERENCES " + r[3] + ";\n")
 		}
 	}
 	text := refers.ReplaceAllString(sqlite, "    $1 $2")
 	text = trigger.ReplaceAllString(text, "CREATE TRIGGER $1 BEFORE $2 ON $3 FOR EACH ROW EXECUTE FUNCTION refuse($4);")
-	return functions + text + references.String()
+	return functions + text, last.String()
 }

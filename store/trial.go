@@ -1,0 +1,115 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/umsrecon/umsrecon"
+	"github.com/umsrecon/umsrecon/store/postgres"
+)
+
+// removeTime bounds the removal of a trial.
+const removeTime = time.Minute
+
+// Trial copies the database of a server, as it is at one moment, into a schema
+// beside it, which remove takes away again. It is opened by the address
+// returned.
+func Trial(ctx context.Context, address string) (trial string, remove func(), err error) {
+	db, err := dial(address)
+	if err != nil {
+		return "", nil, err
+	}
+	name := "umsrecon_trial_" + strings.ReplaceAll(uuid.NewString(), "-", "")
+	if trial, err = within(address, name); err == nil {
+		err = db.copyInto(ctx, name)
+	}
+	if err != nil {
+		return "", nil, fmt.Errorf("database %s: %w", db.path, errors.Join(err, db.Close()))
+	}
+	return trial, func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeTime)
+		defer cancel()
+		_, _ = db.readers.ExecContext(ctx, "DROP SCHEMA "+name+" CASCADE")
+		_ = db.Close()
+	}, nil
+}
+
+// within is an address whose tables are in a schema.
+func within(address, schema string) (string, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "", postgres.ErrAddress
+	}
+	q := u.Query()
+	q.Set("search_path", schema)
+	u.RawQuery = q.Encode()
+	return u.String(), nil
+}
+
+// copyInto makes a schema with all that the database holds. References come
+// last: some tables name each other.
+func (db *DB) copyInto(ctx context.Context, schema string) error {
+	t, err := db.readers.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer t.Rollback()
+	found, err := schemaOf(db.newTx(ctx, t))
+	if err != nil {
+		return err
+	}
+	if found > version {
+		return fmt.Errorf("%w: its schema is %d, this program knows %d", ErrNewer, found, version)
+	}
+	if err := fillSchema(ctx, t, schema, found > 0); err != nil {
+		return err
+	}
+	return t.Commit()
+}
+
+func fillSchema(ctx context.Context, t *sql.Tx, schema string, full bool) error {
+	var of string
+	if err := t.QueryRowContext(ctx, "SELECT quote_ident(current_schema())").Scan(&of); err != nil {
+		return err
+	}
+	tables, references := postgres.Schema(umsrecon.Schema)
+	if _, err := t.ExecContext(ctx, "CREATE SCHEMA "+schema+"; SET LOCAL search_path = "+schema); err != nil {
+		return err
+	}
+	if _, err := t.ExecContext(ctx, tables); err != nil {
+		return err
+	}
+	if full {
+		if _, err := t.ExecContext(ctx, copyTables(of)); err != nil {
+			return err
+		}
+	}
+	_, err := t.ExecContext(ctx, references+markSchema)
+	return err
+}
+
+var (
+	tableName = regexp.MustCompile(`(?m)^CREATE TABLE (\w+)`)
+	numbered  = regexp.MustCompile(`(?m)^CREATE TABLE (\w+) \(\n +(\w+) +INTEGER PRIMARY KEY`)
+)
+
+// copyTables fills the tables from those of another schema, and lets numbers go
+// on behind what is there.
+func copyTables(of string) string {
+	var text strings.Builder
+	for _, m := range tableName.FindAllStringSubmatch(umsrecon.Schema, -1) {
+		fmt.Fprintf(&text, "INSERT INTO %s SELECT * FROM %s.%[1]s;\n", m[1], of)
+	}
+	for _, m := range numbered.FindAllStringSubmatch(umsrecon.Schema, -1) {
+		fmt.Fprintf(&text, "SELECT setval(pg_get_serial_sequence('%s', '%s'), max(%[2]s)) FROM %[1]s HAVING count(*) > 0;\n", m[1], m[2])
+	}
+	return text.String()
+}
