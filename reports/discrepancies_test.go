@@ -2,10 +2,7 @@ package reports
 
 import (
 	"fmt"
-	"math"
 	"regexp"
-	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"unicode"
@@ -70,35 +67,6 @@ func TestALongRawTextSaysSo(t *testing.T) {
 	require.Equal(t, strings.Repeat("甲", rawLimit)+"……（共 501 字，全文见原文件）", cellAt(t, f, "台账问题", "原文", 0))
 }
 
-// fenOf reads a yuan cell as whole fen, refusing what is not.
-func fenOf(t *testing.T, cell string) reconcile.Fen {
-	t.Helper()
-	v, err := strconv.ParseFloat(cell, 64)
-	require.NoError(t, err)
-	fen := math.Round(v * 100)
-	require.Equal(t, fen/100, v, "%s is not whole fen", cell)
-	return reconcile.Fen(fen)
-}
-
-var exactAmounts = []reconcile.Fen{1, -1, 10, 99, 100, 1907, 1908, 1990, -1990, 57_901, 100_000_001, 9_999_999_999_999, -9_999_999_999_999, reconcile.MaxFen}
-
-func TestAmountsAgreeToTheFen(t *testing.T) {
-	var lines []reconcile.Line
-	for i, fen := range exactAmounts {
-		l := sampleLine(i, reconcile.AmountBillMore, 0, 0)
-		l.Case.Gap = reconcile.Some(fen)
-		lines = append(lines, l)
-	}
-	d := sampleReport()
-	d.Discrepancies = each(lines)
-	f, _ := written(t, d, sampleOptions())
-	for i, fen := range exactAmounts {
-		require.Equal(t, fen, fenOf(t, cellAt(t, f, "对账差异表", "差额（渠道−台账）", i)))
-	}
-	require.Equal(t, "19.90", rows(t, f, "对账差异表")[headingRow+7][17])
-	require.Equal(t, "99,999,999,999.99", rows(t, f, "对账差异表")[headingRow+11][17])
-}
-
 func TestHostileTextStaysText(t *testing.T) {
 	hostile := []string{"=1+1", `=HYPERLINK("http://x","y")`, "+1", "-1", "@SUM(A1)", "\t=1", "3.19E+17", "0001", "_x0041_", "<b>&amp;\"'", "\x00\x1b[31m", "a\xff"}
 	var lines []reconcile.Line
@@ -121,44 +89,6 @@ func TestHostileTextStaysText(t *testing.T) {
 		require.NoError(t, err)
 		require.Contains(t, []excelize.CellType{excelize.CellTypeInlineString, excelize.CellTypeSharedString}, kind, s)
 	}
-}
-
-// Every formula of the workbook computes to the value stored beside it.
-func requireFormulasAgree(t *testing.T, f *excelize.File) (count int) {
-	t.Helper()
-	for _, sheet := range f.GetSheetList() {
-		for r, row := range rows(t, f, sheet) {
-			for c := range row {
-				cell := at(c+1, r+1)
-				formula, err := f.GetCellFormula(sheet, cell)
-				require.NoError(t, err)
-				if formula == "" {
-					continue
-				}
-				count++
-				stored, err := f.GetCellValue(sheet, cell, excelize.Options{RawCellValue: true})
-				require.NoError(t, err)
-				computed, err := f.CalcCellValue(sheet, cell, excelize.Options{RawCellValue: true})
-				require.NoError(t, err, formula)
-				a, err := strconv.ParseFloat(stored, 64)
-				require.NoError(t, err, "%s %s has no stored value", sheet, cell)
-				b, err := strconv.ParseFloat(computed, 64)
-				require.NoError(t, err)
-				require.InDelta(t, a, b, 0.001, "%s %s =%s", sheet, cell, formula)
-			}
-		}
-	}
-	return count
-}
-
-func TestTotalsAreFormulasWithTheirValues(t *testing.T) {
-	f, _ := written(t, sampleReport(), sampleOptions())
-	require.Equal(t, 56, requireFormulasAgree(t, f), "16 of the run and 31 of the lists on page one; below the tables three lines of two, one of two, and one count")
-	foot := headingRow + len(sampleDiscrepancies())
-	all := rows(t, f, "对账差异表")
-	require.Equal(t, []string{"4", "合计：支付", "-276.93"}, []string{all[foot][0], all[foot][1], all[foot][17]})
-	require.Equal(t, []string{"1", "合计：退款", "-80.00"}, []string{all[foot+1][0], all[foot+1][1], all[foot+1][17]})
-	require.Equal(t, []string{"5", "合计（筛选后；请先按类型筛选）", "-356.93"}, []string{all[foot+2][0], all[foot+2][1], all[foot+2][17]})
 }
 
 func TestAnEmptyDaySaysSo(t *testing.T) {
@@ -228,75 +158,6 @@ func TestDropDownsFiltersAndPrinting(t *testing.T) {
 	require.Equal(t, headingRow, panes.YSplit)
 }
 
-// firstRow is the first row of a sheet that contains the text, from 0.
-func firstRow(all [][]string, text string) int {
-	for i, row := range all {
-		if strings.Contains(strings.Join(row, "|"), text) {
-			return i
-		}
-	}
-	return -1
-}
-
-func TestPageOneSaysWhatIsWrongBeforeAnyFigure(t *testing.T) {
-	f, _ := written(t, sampleReport(), sampleOptions())
-	all := rows(t, f, "对账汇总")
-	alarm, classes := firstRow(all, "本次运行有 3 笔订单未核实"), firstRow(all, "一、对账结果")
-	require.Positive(t, alarm)
-	require.Less(t, alarm, classes)
-	require.Positive(t, firstRow(all, "运行状态：未完成：未核实 3 笔"))
-	require.Equal(t, []string{"五类合计", "300", "57,204.00", "12", "880.00"}, all[firstRow(all, "五类合计")][:5])
-	require.Equal(t, []string{"加载订单", "300", "57,204.00", "12", "880.00"}, all[firstRow(all, "加载订单")][:5])
-	require.Equal(t, []string{"支付", "290", "56,000.00", "289", "55,980.91", "-19.09", "渠道少收"}, all[firstRow(all, "290")])
-	require.Equal(t, []string{"期末", "10", "1,484.50"}, all[firstRow(all, "期末")])
-	require.Positive(t, firstRow(all, "coupon_amount 有 4 笔渠道未返回"))
-	require.Positive(t, firstRow(all, "制表："))
-	require.Equal(t, -1, firstRow(all, "✗"))
-	require.Equal(t, -1, firstRow(all, "长款"))
-	require.Equal(t, -1, firstRow(all, "短款"))
-}
-
-func TestPageOneSaysWhichFiguresDoNotAddUp(t *testing.T) {
-	for name, c := range map[string]struct {
-		change func(*reconcile.Summary)
-		check  string
-	}{
-		"classes":      {func(s *reconcile.Summary) { s.Kinds[reconcile.Payment].Loaded.Fen++ }, "五类合计 = 加载订单"},
-		"bridge":       {func(s *reconcile.Summary) { s.Kinds[reconcile.Refund].Bridge.OneSided.Fen++ }, "桥接合计 = 渠道 − 台账"},
-		"roll-forward": {func(s *reconcile.Summary) { s.Cases.Closing.Count++ }, "= 期末"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			d := sampleReport()
-			c.change(&d.Summary)
-			f, _ := written(t, d, sampleOptions())
-			all := rows(t, f, "对账汇总")
-			require.Contains(t, all[firstRow(all, "✗")][0], c.check)
-		})
-	}
-}
-
-func TestTheRunInWords(t *testing.T) {
-	for _, c := range []struct {
-		name   string
-		change func(*reconcile.Summary)
-		want   string
-	}{
-		{"complete", func(s *reconcile.Summary) { s.Status, s.Kinds = reconcile.RunComplete, nil }, "运行状态：完成"},
-		{"empty", func(s *reconcile.Summary) { s.LedgerEmpty, s.Kinds = true, nil }, "运行状态：未完成：台账为空"},
-		{"control", func(s *reconcile.Summary) {
-			s.Loads = []reconcile.Load{{Controls: []reconcile.Control{{Missed: reconcile.Words{ZH: "少", EN: "less"}}}}}
-			s.Kinds = nil
-		}, "运行状态：未完成：控制总数不符"},
-		{"not asked", func(s *reconcile.Summary) { s.Status, s.Kinds, s.NoQuery = reconcile.RunComplete, nil, true }, "运行状态：完成；依据已有应答判定，本次未向渠道查询"},
-	} {
-		d := sampleReport()
-		c.change(&d.Summary)
-		f, _ := written(t, d, sampleOptions())
-		all := rows(t, f, "对账汇总")
-		require.Equal(t, c.want, all[firstRow(all, "运行状态")][0], c.name)
-	}
-}
-
 func TestLegendHasEveryCodeSettingAndSource(t *testing.T) {
 	f, _ := written(t, sampleReport(), sampleOptions())
 	all := rows(t, f, "说明")
@@ -305,84 +166,6 @@ func TestLegendHasEveryCodeSettingAndSource(t *testing.T) {
 	}
 	require.Positive(t, firstRow(all, "rules.amount_basis|bill_total"))
 	require.Positive(t, firstRow(all, "ledger/orders-2026-11-19.csv|9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"))
-}
-
-func TestDirection(t *testing.T) {
-	for _, k := range reconcile.Kinds {
-		require.NotEqual(t, direction(k, reconcile.Some(1)), direction(k, reconcile.Some(-1)))
-		require.Contains(t, direction(k, reconcile.Some(1)), "渠道多")
-		require.Contains(t, direction(k, reconcile.Some(-1)), "渠道少")
-		require.Empty(t, direction(k, reconcile.Some(0)))
-		require.Empty(t, direction(k, reconcile.Amount{}))
-	}
-}
-
-func TestDifference(t *testing.T) {
-	sides := reconcile.Case{Ledger: reconcile.Some(100), UMS: reconcile.Some(90)}
-	carries, amount, attribute, half := sides, sides, sides, sides
-	carries.Gap, carries.Code = reconcile.Some(-7), reconcile.SettleOverdue
-	amount.Code, attribute.Code, half.Code = reconcile.AmountBillLess, reconcile.BuyerPayMismatch, reconcile.AmountBillLess
-	half.UMS = reconcile.Amount{}
-	require.Equal(t, reconcile.Some(-7), difference(reconcile.Line{Case: carries}))
-	require.Equal(t, reconcile.Some(-10), difference(reconcile.Line{Case: amount}))
-	require.Equal(t, reconcile.Amount{}, difference(reconcile.Line{Case: attribute}), "what the buyer paid is not the order's money")
-	require.Equal(t, reconcile.Amount{}, difference(reconcile.Line{Case: half}))
-}
-
-// A row shows the amounts of one moment, now: what is over makes no difference
-// any more, and the totals count what stands.
-func TestACaseThatIsOverHasNoDifferenceAnyMore(t *testing.T) {
-	stands := sampleLine(1, reconcile.AmountBillLess, 1908, 1907)
-	cleared, gone := sampleLine(2, reconcile.AmountBillLess, 2000, 1990), sampleLine(3, reconcile.AmountBillMore, 3000, 3300)
-	cleared.Case.State, cleared.Order.Amount = reconcile.StateCleared, 1990 // the ledger was corrected
-	gone.Case.State, gone.Case.Gone, gone.Order.Amount = reconcile.StateResolved, true, 3300
-	unasked := sampleLine(4, reconcile.AmountBillLess, 5000, 4000)
-	unasked.Order.Amount = 4500 // in a night without an answer
-	d := sampleReport()
-	d.Discrepancies = each([]reconcile.Line{stands, cleared, gone, unasked})
-	f, path := written(t, d, sampleOptions())
-	for i, want := range [][]string{
-		{"19.08", "19.07", "-0.01", "渠道少收", "待处理"},
-		{"19.9", "19.9", "", "", "已消除（原差额 -0.10，渠道少收）"},
-		{"33", "33", "", "", "已处理（情形已消失，待人工确认）（原差额 3.00，渠道多收）"},
-		{"50", "40", "-10", "渠道少收", "待处理"},
-	} {
-		for j, head := range []string{"台账金额", "账单总额", "差额（渠道−台账）", "资金方向", "处理状态"} {
-			require.Equal(t, want[j], cellAt(t, f, caseSheet, head, i), "%s of row %d", head, i)
-		}
-	}
-	requireFormulasAgree(t, f)
-	foot := rows(t, f, caseSheet)[headingRow+4]
-	require.Equal(t, []string{"4", "合计（筛选后）", "-10.01"}, []string{foot[0], foot[1], foot[17]})
-	listed := rows(t, f, "对账汇总")
-	require.Equal(t, []string{"对账差异表", "支付", "4", "-10.01"}, listed[firstRow(listed, "对账差异表|支付")][:4])
-
-	// What was written while the cases stood is still known when it is read back.
-	filled, err := ReadFilled(filledRows(t, f, path, 4))
-	require.NoError(t, err)
-	require.Len(t, filled, 4)
-	for i, l := range []reconcile.Line{stands, cleared, gone, unasked} {
-		require.NoError(t, filled[i].Unchanged(l))
-		before := l
-		before.Case.State, before.Case.Gone = reconcile.StateOpen, false
-		written := Filled{keys: map[string]string{}}
-		for _, c := range keyColumns(&book{}) {
-			written.keys[c.head] = plainValue(c.value(before, 0))
-		}
-		require.NoError(t, written.Unchanged(l))
-		written.keys["台账金额"] = "0.01"
-		require.ErrorIs(t, written.Unchanged(l), ErrKeyEdited)
-	}
-}
-
-// filledRows saves the workbook with a note in its first n rows.
-func filledRows(t *testing.T, f *excelize.File, path string, n int) string {
-	column := slices.Index(rows(t, f, caseSheet)[headingRow-1], headNote) + 1
-	for i := range n {
-		require.NoError(t, f.SetCellValue(caseSheet, at(column, headingRow+1+i), "已核对"))
-	}
-	require.NoError(t, f.SaveAs(path))
-	return path
 }
 
 func hasHan(s string) bool {
