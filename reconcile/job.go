@@ -111,7 +111,8 @@ type Store interface {
 	// ToAsk yields the orders to ask: those that were passed over last time
 	// first, then the oldest ledger day first.
 	ToAsk(ctx context.Context, s Scope) iter.Seq2[Key, error]
-	// SaveAnswers commits answers; only then do they count.
+	// SaveAnswers commits answers; only then do they count. It does not keep the
+	// slice.
 	SaveAnswers(ctx context.Context, runID string, answers []Answered) error
 
 	// TieNotices finds the bill that each verified notice is about, of those

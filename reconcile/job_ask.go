@@ -117,8 +117,9 @@ const commitBatch = 256
 // batches larger and never the answers wait for more to come.
 func (a *asking) commit(ctx context.Context, answers <-chan Answered) error {
 	kept := context.WithoutCancel(ctx) // what was answered is committed even when interrupted
+	batch := make([]Answered, 0, commitBatch)
 	for first := range answers {
-		batch := append(make([]Answered, 0, commitBatch), first)
+		batch = append(batch[:0], first)
 		for more := true; more && len(batch) < commitBatch; {
 			select {
 			case next, ok := <-answers:

@@ -14,8 +14,9 @@ import (
 // ErrNoOrder when a key was never loaded.
 func (db *DB) SaveAnswers(ctx context.Context, runID string, answers []reconcile.Answered) error {
 	err := db.write(ctx, func(t *tx) error {
+		s := newSaving(t, runID)
 		for _, a := range answers {
-			if err := saveAnswer(t, runID, a); err != nil {
+			if err := s.save(a); err != nil {
 				return err
 			}
 		}
@@ -36,34 +37,58 @@ const (
   first_settle_day = coalesce(first_settle_day, ?2), first_paid_at = coalesce(first_paid_at, ?3) WHERE order_id = ?4`
 )
 
-func saveAnswer(t *tx, runID string, a reconcile.Answered) error {
-	id, err := findOrderID(t, a.Key)
+// saving writes one answer after the other. What its statements are given is
+// made once, and points to the answer that is written.
+type saving struct {
+	*tx
+	key          reconcile.Key
+	answer       reconcile.Answer
+	flow         reconcile.Flow
+	order        int64
+	find, insert []any
+}
+
+func newSaving(t *tx, runID string) *saving {
+	s := &saving{tx: t}
+	s.find = keyColumns(&s.key).pointers()
+	s.insert = s.columns(runID).pointers()
+	return s
+}
+
+func (s *saving) columns(runID string) columns {
+	return append(answerColumns(&s.answer, &s.flow), column{"run_id", runID}, column{"order_id", &s.order}, column{"body", (*body)(&s.answer.Raw)})
+}
+
+var insertAnswer = new(saving).columns("").insertInto("answers")
+
+func (s *saving) save(a reconcile.Answered) (err error) {
+	kind := a.Key.Kind()
+	s.key, s.answer = a.Key, a.Answer
+	if s.answer.Outcome != reconcile.Found {
+		s.answer.Bill = reconcile.Bill{}
+	}
+	s.flow = *flowOf(&s.answer.Bill, kind)
+	if s.order, err = orderIDOf(s.tx, s.key, s.find); err != nil {
+		return err
+	}
+	answer, err := s.tx.insert("answer_id", insertAnswer, s.insert...)
 	if err != nil {
 		return err
 	}
-	if a.Answer.Outcome != reconcile.Found {
-		a.Answer.Bill = reconcile.Bill{}
+	if !s.answer.Trustworthy() {
+		return s.exec(keepAnswer, answer, s.order)
 	}
-	flow := flowOf(&a.Answer.Bill, a.Key.Kind())
-	answer, err := t.insert("answer_id", insertAnswer, storedAnswer(&a.Answer, flow, runID, id).pointers()...)
-	if err != nil {
-		return err
-	}
-	if !a.Answer.Trustworthy() {
-		return t.exec(keepAnswer, answer, id)
-	}
-	settle, paid := firsts(a.Answer.Bill, a.Key.Kind())
-	return t.exec(keepTrustworthy, answer, settle, paid, id)
+	settle, paid := firsts(s.answer.Bill, kind)
+	return s.exec(keepTrustworthy, answer, settle, paid, s.order)
 }
 
-func storedAnswer(a *reconcile.Answer, flow *reconcile.Flow, runID string, order int64) columns {
-	return append(answerColumns(a, flow), column{"run_id", runID}, column{"order_id", order}, column{"body", body(a.Raw)})
+func findOrderID(t *tx, k reconcile.Key) (int64, error) {
+	return orderIDOf(t, k, keyColumns(&k).pointers())
 }
 
-var insertAnswer = storedAnswer(&reconcile.Answer{}, &reconcile.Flow{}, "", 0).insertInto("answers")
-
-func findOrderID(t *tx, k reconcile.Key) (id int64, err error) {
-	err = t.row(orderID, keyColumns(&k).pointers()...).Scan(&id)
+// orderIDOf is given the key also as arguments.
+func orderIDOf(t *tx, k reconcile.Key, args []any) (id int64, err error) {
+	err = t.row(orderID, args...).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, fmt.Errorf("%w: bill %q of %s", ErrNoOrder, k.BillNo, k.BillDay)
 	}
