@@ -9,7 +9,7 @@ import (
 )
 
 // settle waits until nobody writes to the files any more: none was changed for
-// Source.Quiet, and none changes its size or time while it is waited for. What
+// Source.Quiet; what changes while it is read is ErrChanged. What
 // is not done after Source.Patience is not ready.
 func (b *Books) settle(ctx context.Context, paths []string) error {
 	if b.source.Quiet <= 0 {
