@@ -7,7 +7,8 @@
 --        text order is time order; NULL is "none"
 --
 -- application_id and user_version are set by package store: 'UMSR' and the
--- number of this schema.
+-- number of this schema. On PostgreSQL, for which store/postgres puts this into
+-- its words, the comment on the table runs says so.
 
 -- One row per run of a day. Written when the run starts, when it is taken up
 -- again, and when it ends.

@@ -3,10 +3,14 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -69,6 +73,9 @@ const (
 	beginReading = "BEGIN ISOLATION LEVEL REPEATABLE READ"
 )
 
+// idleTime is how long a connection waits for its next use.
+const idleTime = 5 * time.Minute
+
 func openPostgres(ctx context.Context, address string) (*DB, error) {
 	db, err := dial(address)
 	if err != nil {
@@ -91,8 +98,11 @@ func dial(address string) (*DB, error) {
 		return nil, err
 	}
 	db := &DB{path: writer.Place(), postgres: true, writer: sql.OpenDB(writer), readers: sql.OpenDB(reader)}
-	db.writer.SetMaxOpenConns(4) // one writes, a ledger is staged on another
-	db.readers.SetMaxOpenConns(8)
+	for pool, most := range map[*sql.DB]int{db.writer: 4, db.readers: 8} { // one writes, a ledger is staged on another
+		pool.SetMaxOpenConns(most)
+		pool.SetMaxIdleConns(most) // with the statements prepared on them
+		pool.SetConnMaxIdleTime(idleTime)
+	}
 	return db, nil
 }
 
@@ -106,8 +116,11 @@ func (db *DB) establish(ctx context.Context) error {
 	if err != nil || found == version {
 		return err
 	}
-	if found > 0 {
+	if found > version {
 		return fmt.Errorf("%w: its schema is %d, this program knows %d", ErrNewer, found, version)
+	}
+	if found > 0 {
+		return fmt.Errorf("its schema is %d, and there is no way from there to %d; try: the older umsrecon, or another schema in search_path of the address", found, version)
 	}
 	return db.write(ctx, func(t *tx) error {
 		// Another process may have been here meanwhile.
@@ -169,8 +182,21 @@ func (db *DB) checkPostgres(ctx context.Context) error {
 	})
 }
 
+// away says whether a server of PostgreSQL cannot be reached, stops, or starts.
+func away(err error) bool {
+	var told *pgconn.PgError
+	if errors.As(err, &told) {
+		return strings.HasPrefix(told.Code, connectionLost) || strings.HasPrefix(told.Code, serverEnds)
+	}
+	var connecting *pgconn.ConnectError
+	var network net.Error
+	return errors.As(err, &connecting) || errors.As(err, &network) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, driver.ErrBadConn)
+}
+
 // Conditions of PostgreSQL, by its SQLSTATE.
 const (
+	connectionLost = "08" // the beginning of several
+	serverEnds     = "57P"
 	diskFull       = "53100"
 	duplicateTable = "42P07"
 )

@@ -112,6 +112,12 @@ func TestOpenOnServer(t *testing.T) {
 			require.NotContains(t, err.Error(), "s3cr3t")
 		})
 	}
+	t.Run("older", func(t *testing.T) {
+		at := newPlace(t)
+		onServer(t, "CREATE TABLE "+schema(at)+".runs (); COMMENT ON TABLE "+schema(at)+".runs IS 'umsrecon schema 1'")
+		_, err := Open(t.Context(), at)
+		require.ErrorContains(t, err, "its schema is 1, and there is no way from there")
+	})
 	t.Run("no schema", func(t *testing.T) {
 		_, err := Open(t.Context(), server+"&search_path=nowhere")
 		require.ErrorContains(t, err, "CREATE SCHEMA")
@@ -120,6 +126,7 @@ func TestOpenOnServer(t *testing.T) {
 		_, err := Open(t.Context(), strings.Replace(server, "s3cr3t-d4tab4se", "wr0ng-w0rd", 1))
 		require.ErrorContains(t, err, "password authentication failed")
 		require.NotContains(t, err.Error(), "wr0ng-w0rd")
+		require.False(t, away(err), "it is there, and refuses")
 	})
 }
 
@@ -134,7 +141,7 @@ func TestServerThatCutsConnections(t *testing.T) {
 		onServer(t, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'umsrecon' AND pid <> pg_backend_pid()")
 		return reconcile.Load{Rows: 1}, w.Order(payment("2"), "x")
 	})
-	require.Error(t, err)
+	require.True(t, away(err), err)
 	load(t, db, run, "b", payment("3"))
 	require.Equal(t, 2, count(t, db, "orders"))
 }
@@ -159,6 +166,15 @@ func TestOneWritesAtATime(t *testing.T) {
 		return nil
 	}))
 	begin(t, other, day)
+}
+
+func TestServerThatIsNotThere(t *testing.T) {
+	_, err := Open(t.Context(), "postgres://u:s3cr3t@127.0.0.1:1/db")
+	require.ErrorContains(t, err, "database postgres://127.0.0.1:1/db: ")
+	require.NotContains(t, err.Error(), "s3cr3t")
+	require.True(t, away(err))
+	require.False(t, away(ErrNoRun))
+	require.False(t, away(nil))
 }
 
 func TestServerHasNoFile(t *testing.T) {

@@ -162,8 +162,12 @@ func (db *DB) TakeBack(ctx context.Context, before reconcile.Sending, told recon
 }
 
 // tellTries bounds how often patiently waits for a database that another process
-// holds, fifteen seconds each: what UMS said must not be lost to a long load.
-const tellTries = 80
+// holds, or whose server is away, fifteen seconds each: what UMS said must not be
+// lost to a long load, or to a server that is started again.
+const (
+	tellTries = 80
+	awayPause = 15 * time.Second
+)
 
 // Tell records what came of the last attempt of a sending; see
 // reconcile.SendingStore.
@@ -182,18 +186,31 @@ func (db *DB) Tell(ctx context.Context, s reconcile.Sending, told reconcile.Told
 	})
 }
 
-// patiently writes, and waits while another process holds the database.
+// patiently writes, and waits while another process holds the database, or its
+// server is away.
 func (db *DB) patiently(ctx context.Context, fn func(*tx) error) (err error) {
 	for range tellTries {
 		err = db.write(ctx, fn)
-		if !busyElsewhere(err) || ctx.Err() != nil {
+		if ctx.Err() != nil || !busyElsewhere(err) && !away(err) {
 			break
+		}
+		if away(err) {
+			pause(ctx, awayPause)
 		}
 	}
 	if err != nil {
 		return fmt.Errorf("record what was sent: %w", err)
 	}
 	return nil
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
 }
 
 // busyElsewhere says whether another process held the database for too long.

@@ -1,16 +1,19 @@
-// Package store keeps everything umsrecon knows in one SQLite file: runs,
-// loads, orders, answers, verdicts, cases and their events. schema.sql at the
-// top of the repository is the whole of it, readable top to bottom.
+// Package store keeps everything umsrecon knows in one SQLite file, or in one
+// schema of a PostgreSQL server: runs, loads, orders, answers, verdicts, cases
+// and their events. schema.sql at the top of the repository is the whole of it,
+// readable top to bottom. Statements are written for SQLite, in words that
+// PostgreSQL shares as far as there are any; package postgres puts the rest into
+// its own.
 //
-// Open the file once per process and Close it at the end. DB implements
+// Open the database once per process and Close it at the end. DB implements
 // reconcile.Store for the night and has reading methods for commands and
 // reports. Every exported method that writes is one transaction: all of it is
 // there afterwards, or nothing. Streams read a snapshot and never block the
 // writer. All methods are safe for concurrent use, but a function passed to
 // LoadStatement or Publish must not call a method that writes: there is only one
 // writer, and it is waiting for that function. One ledger is loaded at a time; it
-// is staged in a file of its own beside the database, so that others may write
-// while it is read.
+// is staged in a file of its own beside the database, or in temporary tables of a
+// server, so that others may write while it is read.
 package store
 
 import (

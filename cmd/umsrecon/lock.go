@@ -18,6 +18,9 @@ import (
 // errBusy is matched by what lock returns when another run holds the database.
 var errBusy = errors.New("another run holds the database")
 
+// errLost is why the context of lock ended.
+var errLost = errors.New("the connection that held the database is gone")
+
 // lock takes the database for one run. what names the work, for whoever is kept
 // waiting. The context that it returns ends when the lock is lost, which only one
 // on a server can be.
@@ -38,15 +41,15 @@ func lockServer(ctx context.Context, database, what string, now time.Time) (cont
 	if err != nil {
 		return ctx, nil, err
 	}
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancelCause(ctx)
 	go func() {
 		select {
 		case <-lost:
-			cancel()
+			cancel(errLost)
 		case <-ctx.Done():
 		}
 	}()
-	return ctx, func() { cancel(); release() }, nil
+	return ctx, func() { cancel(nil); release() }, nil
 }
 
 // lockFile has the kernel free the lock when the process dies; the file stays,

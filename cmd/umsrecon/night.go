@@ -59,6 +59,9 @@ func (a *app) nights(ctx context.Context, cfg *Config, make planner, o nightOpti
 		return nil, p, err
 	}
 	results, err = a.nightsOn(ctx, cfg, db, p, o)
+	if errors.Is(context.Cause(ctx), errLost) {
+		err = errors.Join(err, errLost)
+	}
 	a.prune(ctx, cfg, db, o)
 	return results, p, err
 }
