@@ -59,7 +59,11 @@ func (t *tap) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	t.mu.Unlock()
 	seen := &overheard{ResponseWriter: w}
 	t.behind.ServeHTTP(seen, r)
-	if heard := seen.read(asked); query && r.Context().Err() == nil {
+	if query {
+		heard := seen.read(asked)
+		if r.Context().Err() != nil {
+			heard = wireAnswer{} // the program has hung up
+		}
 		heard.nth = nth
 		t.mu.Lock()
 		t.answered[q] = append(t.answered[q], heard)
