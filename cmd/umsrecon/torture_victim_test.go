@@ -264,7 +264,8 @@ func (v *victim) remains(t *testing.T) string {
 		if err != nil || d.IsDir() || regexp.MustCompile(`-wal$|-shm$`).MatchString(name) {
 			return err
 		}
-		fmt.Fprintf(&all, "file %s\n", name)
+		// One folder of a process is there, the simulator's, and it is empty.
+		fmt.Fprintf(&all, "file %s\n", regexp.MustCompile(`\.umsrecon-\d+\.tmp`).ReplaceAllString(name, "…"))
 		switch filepath.Ext(path) {
 		case ".xlsx":
 			v.cells(t, &all, path)
