@@ -70,26 +70,33 @@ func (db *DB) Evidence(ctx context.Context, s reconcile.Scope, fn func(reconcile
 		return fmt.Errorf("families: %w", err)
 	}
 	return fn(func(only []int) iter.Seq2[reconcile.Family, error] {
+		numbers := slices.Chunk(only, familyBatch)
 		if only == nil {
-			only = upTo(most)
+			numbers = upTo(most)
 		}
 		return stream("families", func(emit func(reconcile.Family) error) error {
-			return db.within(ctx, conn.BeginTx, func(t *tx) error { return readListed(t, s, args, only, emit) })
+			return db.within(ctx, conn.BeginTx, func(t *tx) error { return readListed(t, s, args, numbers, emit) })
 		})
 	})
 }
 
-// upTo are the numbers of so many families.
-func upTo(most int) []int {
-	numbers := make([]int, most)
-	for i := range numbers {
-		numbers[i] = i + 1
+// upTo are the numbers of so many families, a batch at a time.
+func upTo(most int) iter.Seq[[]int] {
+	return func(yield func([]int) bool) {
+		for from := 1; from <= most; from += familyBatch {
+			var numbers []int
+			for n := from; n <= min(most, from+familyBatch-1); n++ {
+				numbers = append(numbers, n)
+			}
+			if !yield(numbers) {
+				return
+			}
+		}
 	}
-	return numbers
 }
 
 // readListed emits families that stand in the temporary tables.
-func readListed(t *tx, s reconcile.Scope, args named, numbers []int, emit func(reconcile.Family) error) error {
+func readListed(t *tx, s reconcile.Scope, args named, numbers iter.Seq[[]int], emit func(reconcile.Family) error) error {
 	firsts, known := newFirstNotices(t), newLoadsKnown(t)
 	covers, err := covers(t)
 	if err != nil {
@@ -117,7 +124,7 @@ func readListed(t *tx, s reconcile.Scope, args named, numbers []int, emit func(r
 
 // inBatches emits the families of these numbers. While one batch is worked
 // with, the next is read.
-func inBatches(numbers []int, read func(only []int) ([]reconcile.Family, error), emit func(reconcile.Family) error) error {
+func inBatches(numbers iter.Seq[[]int], read func(only []int) ([]reconcile.Family, error), emit func(reconcile.Family) error) error {
 	type reading struct {
 		families []reconcile.Family
 		err      error
@@ -125,7 +132,7 @@ func inBatches(numbers []int, read func(only []int) ([]reconcile.Family, error),
 	batches, stop := make(chan reading), make(chan struct{})
 	go func() {
 		defer close(batches)
-		for only := range slices.Chunk(numbers, familyBatch) {
+		for only := range numbers {
 			families, err := read(only)
 			select {
 			case batches <- reading{families, err}:
