@@ -35,6 +35,9 @@ func (db *DB) LoadLedger(ctx context.Context, runID, scope string, now time.Time
 		return reconcile.Load{}, named(err)
 	}
 	err = s.write(ctx, func(t *tx) error { return merge(t, runID, now, load) })
+	if err == nil {
+		err = db.analyse(ctx, "orders")
+	}
 	if err != nil {
 		return reconcile.Load{}, named(err)
 	}

@@ -19,6 +19,11 @@ import (
 // until the answers are there.
 func (db *DB) TieNotices(ctx context.Context, s reconcile.Scope, reopen bool) error {
 	args := named{"since": instant(s.Since.Start()), "oldest": date(s.Since), "now": instant(s.Now), "final": flag(reopen)}
+	if !reopen { // after the asking
+		if err := db.analyse(ctx, "orders", "answers"); err != nil {
+			return fmt.Errorf("tie notices: %w", err)
+		}
+	}
 	queries := []string{makeTies, dropTies, fillTies, tie}
 	if reopen {
 		queries = append(queries, reopenTied)

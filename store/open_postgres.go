@@ -165,6 +165,16 @@ func schemaOf(t *tx) (found int, err error) {
 	return found, nil
 }
 
+// analyse lets PostgreSQL count tables that have just grown: it would by itself,
+// some time later, and plan by guesses until then.
+func (db *DB) analyse(ctx context.Context, tables ...string) error {
+	if !db.postgres {
+		return nil
+	}
+	_, err := db.writer.ExecContext(ctx, "ANALYZE "+strings.Join(tables, ", "))
+	return err
+}
+
 // checkPostgres looks whether every index and every reference holds. The pages
 // are the server's to look after.
 func (db *DB) checkPostgres(ctx context.Context) error {
