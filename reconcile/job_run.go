@@ -91,8 +91,11 @@ func (n *night) run(ctx context.Context) error {
 // giveUp records a run that published nothing.
 func (n *night) giveUp(ctx context.Context, cause error) error {
 	n.sum.Status = RunFailed
-	if ctx.Err() != nil || errors.Is(cause, ErrInterrupted) {
-		n.sum.Status, cause = RunInterrupted, ErrInterrupted
+	if ctx.Err() != nil && !errors.Is(cause, ErrInterrupted) {
+		cause = ErrInterrupted
+	}
+	if errors.Is(cause, ErrInterrupted) {
+		n.sum.Status = RunInterrupted
 	}
 	n.sum.EndedAt = n.Clock.Now()
 	ended := context.WithoutCancel(ctx)

@@ -80,7 +80,7 @@ ORDER BY turn, ledger_day, mid, tid, inst_mid, bill_day, bill_no, refund_id, com
 // neither the writer nor the log.
 func (db *DB) ToAsk(ctx context.Context, s reconcile.Scope) iter.Seq2[reconcile.Key, error] {
 	return stream("orders to ask", func(emit func(reconcile.Key) error) error {
-		conn, err := db.readers.Conn(ctx)
+		conn, err := db.conn(ctx, db.readers)
 		if err != nil {
 			return err
 		}

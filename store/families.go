@@ -54,7 +54,7 @@ const familyBatch = 500
 // as it is. The answers come without their bodies. Only one reading may go on
 // at a time.
 func (db *DB) Evidence(ctx context.Context, s reconcile.Scope, fn func(reconcile.Evidence) error) error {
-	conn, err := db.readers.Conn(ctx)
+	conn, err := db.conn(ctx, db.readers)
 	if err != nil {
 		return fmt.Errorf("families: %w", err)
 	}

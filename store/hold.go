@@ -22,6 +22,7 @@ func (e *HeldError) Error() string { return "held by " + e.By }
 // the name of its connection, which a server cuts at 63 bytes.
 const (
 	takeHold = "SELECT pg_try_advisory_lock(1431130963, hashtext(current_schema()))"
+	giveHold = "SELECT pg_advisory_unlock(1431130963, hashtext(current_schema()))"
 	noteHold = "SELECT set_config('application_name', ?, FALSE)"
 	whoHolds = `SELECT a.application_name FROM pg_locks AS l JOIN pg_stat_activity AS a ON a.pid = l.pid
 WHERE l.locktype = 'advisory' AND l.granted AND l.classid = 1431130963 AND CAST(l.objid AS BIGINT) = CAST(hashtext(current_schema()) AS BIGINT) & 4294967295
@@ -55,6 +56,9 @@ func Hold(ctx context.Context, address, note string) (release func(), lost <-cha
 	return sync.OnceFunc(func() {
 		close(done)
 		watched.Wait()
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), holdPulse)
+		defer cancel()
+		_, _ = conn.ExecContext(ctx, giveHold) // the server notices some time later that a connection is closed
 		_ = conn.Close()
 		_ = db.Close()
 	}), gone, nil

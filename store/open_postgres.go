@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/umsrecon/umsrecon"
+	"github.com/umsrecon/umsrecon/reconcile"
 	"github.com/umsrecon/umsrecon/store/postgres"
 )
 
@@ -106,6 +107,23 @@ func dial(address string) (*DB, error) {
 	return db, nil
 }
 
+// conn is a connection of a pool that lives: one that a server has cut off while
+// it was idle is only found out when it is used.
+func (db *DB) conn(ctx context.Context, pool *sql.DB) (*sql.Conn, error) {
+	for {
+		conn, err := pool.Conn(ctx)
+		if err != nil || !db.postgres {
+			return conn, err
+		}
+		if err = conn.PingContext(ctx); err == nil {
+			return conn, nil
+		}
+		if err = errors.Join(err, conn.Close()); !errors.Is(err, driver.ErrBadConn) {
+			return nil, err
+		}
+	}
+}
+
 // establish makes the tables where there are none, and looks whose they are.
 func (db *DB) establish(ctx context.Context) error {
 	var found int
@@ -190,6 +208,15 @@ func (db *DB) checkPostgres(ctx context.Context) error {
 			return fmt.Errorf("%w: %s is not valid", ErrDamaged, what)
 		})
 	})
+}
+
+// told makes what a server says that is away match reconcile.ErrInterrupted: the
+// run goes on when it is back.
+func (db *DB) told(err error) error {
+	if db.postgres && away(err) && !errors.Is(err, reconcile.ErrInterrupted) {
+		return fmt.Errorf("%w: the database server is away: %w", reconcile.ErrInterrupted, err)
+	}
+	return told(err)
 }
 
 // away says whether a server of PostgreSQL cannot be reached, stops, or starts.

@@ -18,7 +18,7 @@ type serverStage struct {
 }
 
 func (db *DB) serverStage(ctx context.Context) (*serverStage, error) {
-	conn, err := db.writer.Conn(ctx)
+	conn, err := db.conn(ctx, db.writer)
 	if err != nil {
 		return nil, err
 	}

@@ -195,6 +195,7 @@ func TestCheckFindsDamage(t *testing.T) {
 // A table and an index that say different things: which of them is right is not
 // known, but that one is wrong is.
 func TestCheckFindsAFlippedBitInAnIndex(t *testing.T) {
+	aboutFiles(t)
 	db := open(t)
 	load(t, db, begin(t, db, day), "s", payment("1"))
 	path := filepath.Join(t.TempDir(), "copy.db")

@@ -45,13 +45,13 @@ var errRead = errors.New("read")
 func (db *DB) within(ctx context.Context, begin func(context.Context, *sql.TxOptions) (*sql.Tx, error), fn func(*tx) error) error {
 	t, err := begin(ctx, nil)
 	if err != nil {
-		return err
+		return db.told(err)
 	}
 	defer t.Rollback()
 	if err := fn(db.newTx(ctx, t)); err != nil {
-		return told(err)
+		return db.told(err)
 	}
-	return told(t.Commit())
+	return db.told(t.Commit())
 }
 
 func (db *DB) newTx(ctx context.Context, t *sql.Tx) *tx {

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
-	"github.com/stretchr/testify/require"
 
 	"github.com/umsrecon/umsrecon/reconcile/ledger/ledgertest"
 )
@@ -17,16 +16,33 @@ import (
 // on a server.
 var onServer = []string{"five_nights", "busy", "killed", "killed_late", "interrupted", "decide", "day_close", "notices", "statement", "preauth_killed", "taken_up", "serve_killed"}
 
-// TestProgramOnPostgres runs them, and the scripts of testdata/postgres, each
-// with a schema of its own. A configuration that names no database has it
+// TestProgramOnPostgres runs them, and one of testdata/postgres, each with a schema of its own. A configuration that names no database has it
 // there.
 func TestProgramOnPostgres(t *testing.T) {
 	address := ledgertest.Postgres(t, os.Getenv("REQUIRE_DATABASES") != "")
-	files, err := filepath.Glob("testdata/postgres/*.txtar")
-	require.NoError(t, err)
+	files := []string{"testdata/postgres/same.txtar"}
 	for _, name := range onServer {
 		files = append(files, "testdata/script/"+name+".txtar")
 	}
+	t.Run("scripts", func(t *testing.T) { testscript.Run(t, scriptsOnServer(address, files...)) }) // all of them, before the server ends
+}
+
+// TestServerFalls: what the server had committed when it fell is there when it is
+// up again, and is not asked for twice.
+func TestServerFalls(t *testing.T) {
+	address, restart := ledgertest.PostgresThatRestarts(t, os.Getenv("REQUIRE_DATABASES") != "")
+	p := scriptsOnServer(address, "testdata/postgres/falls.txtar")
+	// server-falls N COMMAND…: starts the command; the server falls when the
+	// gateway has seen N requests, and gets up again. The command ends by itself.
+	p.Cmds["server-falls"] = func(ts *testscript.TestScript, _ bool, args []string) {
+		running := afterRequests(ts, args[0], args[1:])
+		restart()
+		running.end(ts, "")
+	}
+	t.Run("scripts", func(t *testing.T) { testscript.Run(t, p) })
+}
+
+func scriptsOnServer(address string, files ...string) testscript.Params {
 	p := scripts("", map[string]string{"PASSWORD": ledgertest.Password})
 	p.Files = files
 	prepare := p.Setup
@@ -38,7 +54,7 @@ func TestProgramOnPostgres(t *testing.T) {
 		env.Setenv("DATABASE", address+"&search_path="+schema)
 		return makeSchema(address, schema)
 	}
-	t.Run("scripts", func(t *testing.T) { testscript.Run(t, p) }) // all of them, before the server ends
+	return p
 }
 
 func makeSchema(address, schema string) error {

@@ -97,7 +97,9 @@ func (p *process) end(ts *testscript.TestScript, name string) {
 	if impatient {
 		name = "INT"
 	}
-	ts.Check(p.Process.Signal(signals[name]))
+	if name != "" { // else it ends by itself
+		ts.Check(p.Process.Signal(signals[name]))
+	}
 	deadline := time.After(patience)
 	for gone := false; !gone; {
 		select {
@@ -119,11 +121,17 @@ func (p *process) end(ts *testscript.TestScript, name string) {
 // interrupt-after N SIGNAL COMMAND…: starts the command, and sends it the
 // signal when the gateway has seen N more requests.
 func interruptAfter(ts *testscript.TestScript, _ bool, args []string) {
-	n, err := strconv.Atoi(args[0])
+	afterRequests(ts, args[0], args[2:]).end(ts, args[1])
+}
+
+// afterRequests is the process of a command of which the gateway has seen so many
+// requests.
+func afterRequests(ts *testscript.TestScript, number string, command []string) *process {
+	n, err := strconv.Atoi(number)
 	ts.Check(err)
 	g := playOf(ts).gateway
 	before := g.Total()
-	p := start(ts, args[2:], io.Discard)
+	p := start(ts, command, io.Discard)
 	deadline := time.After(patience)
 	for g.Total() < before+n {
 		select {
@@ -134,7 +142,7 @@ func interruptAfter(ts *testscript.TestScript, _ bool, args []string) {
 		case <-time.After(time.Millisecond):
 		}
 	}
-	p.end(ts, args[1])
+	return p
 }
 
 // interrupt-question SIGNAL COMMAND…: starts the command with nobody at the

@@ -126,7 +126,7 @@ func (c *conn) told(err error) error {
 // lost is told for what changes nothing: it may be done again on another
 // connection whatever was sent on this one.
 func (c *conn) lost(ctx context.Context, err error) error {
-	if c.pg.IsClosed() && ctx.Err() == nil && c.pg.TxStatus() != 'T' {
+	if err != nil && c.pg.IsClosed() && ctx.Err() == nil && c.pg.TxStatus() != 'T' {
 		return errors.Join(driver.ErrBadConn, err)
 	}
 	return c.told(err)
@@ -146,6 +146,9 @@ func (c *conn) ResetSession(ctx context.Context) error {
 
 func (c *conn) IsValid() bool { return !c.pg.IsClosed() }
 
-func (c *conn) Ping(ctx context.Context) error { return c.run(ctx, "SELECT 1") }
+func (c *conn) Ping(ctx context.Context) error {
+	_, err := c.pg.Exec(ctx, "SELECT 1").ReadAll()
+	return c.lost(ctx, err)
+}
 
 func (c *conn) Close() error { return c.pg.Close(context.Background()) }

@@ -10,6 +10,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -39,15 +41,30 @@ func MariaDB(t testing.TB, required bool) string {
 // Postgres is MariaDB for PostgreSQL.
 func Postgres(t testing.TB, required bool) string {
 	t.Helper()
+	address, _ := PostgresThatRestarts(t, required)
+	return address
+}
+
+// PostgresThatRestarts is Postgres for a test that has the server fall over and
+// get up again: restart returns when it takes connections.
+func PostgresThatRestarts(t testing.TB, required bool) (address string, restart func()) {
+	t.Helper()
 	s := newServer(t, required, []string{"postgres", "nobody"}, "postgres", "initdb", "pg_isready")
 	data, secret := filepath.Join(s.dir, "data"), filepath.Join(s.dir, "secret")
 	s.write(secret, Password)
 	s.run("", "initdb", "--pgdata="+data, "--username=umsrecon", "--pwfile="+secret, "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync")
-	s.start("postgres", "-D", data, "-k", s.dir, "-h", "127.0.0.1", "-p", fmt.Sprint(s.port), "-F")
-	s.await(func() bool { // it takes connections, and refuses them, while it starts
-		return s.command("pg_isready", "-h", "127.0.0.1", "-p", fmt.Sprint(s.port)).Run() == nil
-	})
-	return fmt.Sprintf("postgres://umsrecon:%s@127.0.0.1:%d/postgres?sslmode=disable", Password, s.port)
+	begin := func() (end func()) {
+		end = s.start("postgres", "-D", data, "-k", s.dir, "-h", "127.0.0.1", "-p", fmt.Sprint(s.port), "-F")
+		s.await(func() bool { // it takes connections, and refuses them, while it starts
+			return s.command("pg_isready", "-h", "127.0.0.1", "-p", fmt.Sprint(s.port)).Run() == nil
+		})
+		return end
+	}
+	end := begin()
+	return fmt.Sprintf("postgres://umsrecon:%s@127.0.0.1:%d/postgres?sslmode=disable", Password, s.port), func() {
+		end()
+		end = begin()
+	}
 }
 
 // server is one that runs as a user of its own, because servers refuse to run
@@ -155,7 +172,9 @@ func (s *server) run(stdin, name string, args ...string) {
 	}
 }
 
-func (s *server) start(name string, args ...string) {
+// start returns what ends the server as a fall of the machine would, but for its
+// disk; it may be called again and again.
+func (s *server) start(name string, args ...string) (end func()) {
 	s.t.Helper()
 	log, err := os.CreateTemp(s.dir, "log")
 	if err != nil {
@@ -166,13 +185,25 @@ func (s *server) start(name string, args ...string) {
 	if err := c.Start(); err != nil {
 		s.t.Fatal(err)
 	}
-	s.log, s.ended = log, make(chan error, 1)
-	go func() { s.ended <- c.Wait() }()
-	s.t.Cleanup(func() {
-		_ = c.Process.Kill() // its data go anyway
-		<-s.ended
+	ended := make(chan error, 1)
+	s.log, s.ended = log, ended
+	go func() { ended <- c.Wait() }()
+	end = sync.OnceFunc(func() {
+		if name == "postgres" { // killed, it leaves others of its kind behind
+			_ = c.Process.Signal(syscall.SIGQUIT)
+		} else {
+			_ = c.Process.Kill() // its data go anyway
+		}
+		select {
+		case <-ended:
+		case <-time.After(patience):
+			_ = c.Process.Kill()
+			<-ended
+		}
 		log.Close()
 	})
+	s.t.Cleanup(end)
+	return end
 }
 
 // await waits until the server takes connections and is ready.
