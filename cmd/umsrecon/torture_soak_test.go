@@ -25,7 +25,7 @@ import (
 // people. Descriptors, goroutines and memory do not grow from night to night.
 func TestSoak(t *testing.T) {
 	full, _ := tortured(t)
-	nights := longOr(full, 1000, 16)
+	nights := longOr(full, 1000, 8)
 	w := newSoak(t, nights)
 	ctx, stop := context.WithCancelCause(t.Context())
 	w.clock.noon = func() {
