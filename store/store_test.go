@@ -27,7 +27,7 @@ var (
 
 func open(t *testing.T) *DB {
 	t.Helper()
-	db, err := Open(t.Context(), newPlace(t))
+	db, err := Open(t.Context(), testPlace(t))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	return db
