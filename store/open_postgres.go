@@ -85,6 +85,7 @@ func openPostgres(ctx context.Context, address string) (*DB, error) {
 	if err := db.establish(ctx); err != nil {
 		return nil, fmt.Errorf("database %s: %w", db.path, errors.Join(err, db.Close()))
 	}
+	db.opened = true
 	return db, nil
 }
 
@@ -210,11 +211,11 @@ func (db *DB) checkPostgres(ctx context.Context) error {
 	})
 }
 
-// told makes what a server says that is away match reconcile.ErrInterrupted: the
-// run goes on when it is back.
+// told makes what a server says that has gone away match
+// reconcile.ErrInterrupted: the run goes on when it is back.
 func (db *DB) told(err error) error {
-	if db.postgres && away(err) && !errors.Is(err, reconcile.ErrInterrupted) {
-		return fmt.Errorf("%w: the database server is away: %w", reconcile.ErrInterrupted, err)
+	if db.opened && away(err) && !errors.Is(err, reconcile.ErrInterrupted) {
+		return fmt.Errorf("%w: the database server is gone: %w", reconcile.ErrInterrupted, err)
 	}
 	return told(err)
 }

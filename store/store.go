@@ -37,6 +37,7 @@ var _ reconcile.Store = (*DB)(nil)
 type DB struct {
 	path     string // of PostgreSQL where it is, without a secret
 	postgres bool
+	opened   bool // of a server: it was there
 	writer   *sql.DB
 	readers  *sql.DB
 	loads    sync.Mutex // held by the load under way
