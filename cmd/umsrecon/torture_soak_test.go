@@ -57,7 +57,6 @@ func TestSoak(t *testing.T) {
 
 // soakClock jumps where others wait. noon is called on each day.
 type soakClock struct {
-	wallClock
 	ahead atomic.Int64 // of the clock on the wall
 	noon  func()
 	day   reconcile.Day // whose noon comes next
