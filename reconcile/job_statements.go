@@ -71,8 +71,13 @@ func (n *night) statementOf(ctx context.Context, s Statement, day StatementDay) 
 	return nil
 }
 
-// readStatement refuses a statement of whose lines more than half name no bill:
-// it is broken as a whole, and what it lacks says nothing about any bill.
+// brokenLines are how many lines that name no bill make a statement broken;
+// fewer may be totals that nobody has configured.
+const brokenLines = 5
+
+// readStatement refuses a statement of whose lines more than half, and not just
+// a few, name no bill: it is broken as a whole, and what it lacks says nothing
+// about any bill.
 func readStatement(ctx context.Context, s Statement, day Day, w StatementWriter) (Load, error) {
 	var nameless int64
 	var first BadRow
@@ -84,7 +89,7 @@ func readStatement(ctx context.Context, s Statement, day Day, w StatementWriter)
 		}
 		return w.BadRow(r)
 	})
-	if err == nil && 2*nameless > load.Rows {
+	if err == nil && nameless >= brokenLines && 2*nameless > load.Rows {
 		err = broken(fmt.Sprintf("%d of its %d lines name no bill; the first is %s line %d, column %q: %s",
 			nameless, load.Rows, first.File, first.Line, first.Column, first.Reason.EN))
 	}

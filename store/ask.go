@@ -65,7 +65,7 @@ func (db *DB) CountToAsk(ctx context.Context, s reconcile.Scope) (toAsk, reused 
 
 const (
 	makeAsking = "CREATE TEMP TABLE asking (nth INTEGER PRIMARY KEY, mid TEXT, tid TEXT, inst_mid TEXT, bill_day TEXT, bill_no TEXT, refund_id TEXT, completion_id TEXT)"
-	dropAsking = "DROP TABLE IF EXISTS asking"
+	dropAsking = "DROP TABLE IF EXISTS temp.asking"
 	fillAsking = `
 INSERT INTO asking (mid, tid, inst_mid, bill_day, bill_no, refund_id, completion_id)
 SELECT mid, tid, inst_mid, bill_day, bill_no, refund_id, completion_id
@@ -92,7 +92,7 @@ func (db *DB) ToAsk(ctx context.Context, s reconcile.Scope) iter.Seq2[reconcile.
 		for after := 0; ; after += askBatch {
 			keys, err := nextToAsk(ctx, conn, after)
 			if err != nil {
-				return err
+				return db.told(err)
 			}
 			for _, k := range keys {
 				if err := emit(k); err != nil {

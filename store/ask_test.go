@@ -189,3 +189,19 @@ func TestStreamsEndWithTheirContext(t *testing.T) {
 	}
 	require.Len(t, billNos(t, db, scope(run)), 2, "the database is as good as before")
 }
+
+// A shop may have put us into its own database.
+func TestTablesOfOthersStay(t *testing.T) {
+	db := open(t)
+	run := begin(t, db, day)
+	theirs := []string{"asking", "families", "clashes", "scope"}
+	for _, table := range theirs {
+		require.NoError(t, db.write(t.Context(), func(t *tx) error { return t.exec("CREATE TABLE " + table + " (theirs INTEGER)") }))
+	}
+	collect(t, db.ToAsk(t.Context(), scope(run)))
+	scoped(t, db, scope(run))
+	for _, table := range theirs {
+		require.NoError(t, db.write(t.Context(), func(t *tx) error { return t.exec("INSERT INTO " + table + " (theirs) VALUES (1)") }), table)
+		require.NoError(t, db.write(t.Context(), func(t *tx) error { return t.exec("DROP TABLE " + table) }), table)
+	}
+}

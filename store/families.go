@@ -190,7 +190,7 @@ func dropFamilies(ctx context.Context, c interface {
 	ExecContext(context.Context, string, ...any) (sql.Result, error)
 }) error {
 	for _, table := range []string{"families", "alike", "clashes", "scope"} {
-		if _, err := c.ExecContext(ctx, "DROP TABLE IF EXISTS "+table); err != nil {
+		if _, err := c.ExecContext(ctx, "DROP TABLE IF EXISTS temp."+table); err != nil {
 			return err
 		}
 	}

@@ -21,7 +21,7 @@ func (db *DB) LoadLedger(ctx context.Context, runID, scope string, now time.Time
 ) (load reconcile.Load, err error) {
 	db.loads.Lock() // there is one stage
 	defer db.loads.Unlock()
-	named := func(err error) error { return fmt.Errorf("load ledger %q: %w", scope, told(err)) }
+	named := func(err error) error { return fmt.Errorf("load ledger %q: %w", scope, db.told(err)) }
 	s, err := db.newStage(ctx, scope)
 	if err != nil {
 		return reconcile.Load{}, named(err)

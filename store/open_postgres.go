@@ -100,7 +100,7 @@ func dial(address string) (*DB, error) {
 		return nil, err
 	}
 	db := &DB{path: writer.Place(), postgres: true, writer: sql.OpenDB(writer), readers: sql.OpenDB(reader)}
-	for pool, most := range map[*sql.DB]int{db.writer: 4, db.readers: 8} { // one writes, a ledger is staged on another
+	for pool, most := range map[*sql.DB]int{db.writer: 4, db.readers: mostConns} { // one writes, a ledger is staged on another
 		pool.SetMaxOpenConns(most)
 		pool.SetMaxIdleConns(most) // with the statements prepared on them
 		pool.SetConnMaxIdleTime(idleTime)
@@ -108,21 +108,24 @@ func dial(address string) (*DB, error) {
 	return db, nil
 }
 
+// mostConns is how many connections a pool has at most.
+const mostConns = 8
+
 // conn is a connection of a pool that lives: one that a server has cut off while
 // it was idle is only found out when it is used.
-func (db *DB) conn(ctx context.Context, pool *sql.DB) (*sql.Conn, error) {
-	for {
-		conn, err := pool.Conn(ctx)
-		if err != nil || !db.postgres {
-			return conn, err
+func (db *DB) conn(ctx context.Context, pool *sql.DB) (conn *sql.Conn, err error) {
+	for range mostConns + 1 { // all that may be idle, and a new one
+		if conn, err = pool.Conn(ctx); err != nil || !db.postgres {
+			return conn, db.told(err)
 		}
 		if err = conn.PingContext(ctx); err == nil {
 			return conn, nil
 		}
 		if err = errors.Join(err, conn.Close()); !errors.Is(err, driver.ErrBadConn) {
-			return nil, err
+			break
 		}
 	}
+	return nil, db.told(err)
 }
 
 // establish makes the tables where there are none, and looks whose they are.
@@ -227,8 +230,14 @@ func away(err error) bool {
 		return strings.HasPrefix(told.Code, connectionLost) || strings.HasPrefix(told.Code, serverEnds)
 	}
 	var connecting *pgconn.ConnectError
+	if errors.As(err, &connecting) {
+		return true
+	}
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return false // it was we who did not wait
+	}
 	var network net.Error
-	return errors.As(err, &connecting) || errors.As(err, &network) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, driver.ErrBadConn)
+	return errors.As(err, &network) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, driver.ErrBadConn)
 }
 
 // Conditions of PostgreSQL, by its SQLSTATE.

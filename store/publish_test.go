@@ -60,6 +60,17 @@ func TestEndRun(t *testing.T) {
 	require.ErrorIs(t, db.EndRun(t.Context(), "nobody", reconcile.RunFailed, "", now), ErrNoRun)
 }
 
+func TestAPublishedRunDoesNotEndOtherwise(t *testing.T) {
+	db := open(t)
+	run := begin(t, db, day)
+	publish(t, db, run)
+	require.NoError(t, db.EndRun(t.Context(), run, reconcile.RunInterrupted, "the server is gone", now))
+	runs, err := db.Runs(t.Context(), 1)
+	require.NoError(t, err)
+	require.Equal(t, reconcile.RunComplete, runs[0].Status)
+	require.Empty(t, runs[0].Reason)
+}
+
 // summary is a run's figures of one kind.
 func summary(run string, d reconcile.Day, classes map[reconcile.Class]reconcile.Sum) reconcile.Summary {
 	s := reconcile.Summary{RunID: run, Day: d, Status: reconcile.RunComplete, StartedAt: now, EndedAt: now.Add(time.Hour)}

@@ -55,10 +55,18 @@ func beginRun(t *tx, day reconcile.Day, now time.Time) (string, error) {
 		id.String(), date(day), instant(now))
 }
 
-// EndRun records how a run ended that published nothing.
+// EndRun records how a run ended that published nothing. One that is published
+// or has ended stays as it is: a server's word of its publication may be lost.
 func (db *DB) EndRun(ctx context.Context, runID string, status reconcile.RunStatus, reason string, now time.Time) error {
 	err := db.write(ctx, func(t *tx) error {
-		return t.change(ErrNoRun, "UPDATE runs SET status = ?, reason = ?, ended_at = ? WHERE run_id = ?",
+		var found int
+		if err := t.row("SELECT count(*) FROM runs WHERE run_id = ?", runID).Scan(&found); err != nil {
+			return err
+		}
+		if found == 0 {
+			return ErrNoRun
+		}
+		return t.exec("UPDATE runs SET status = ?, reason = ?, ended_at = ? WHERE run_id = ? AND status = 'running'",
 			string(status), reason, instant(now), runID)
 	})
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 
 // ErrAddress is returned by NewConnector. What the address was is not told: it
 // may hold a password.
-var ErrAddress = errors.New("the address of the database cannot be understood; write postgres://user:password@host:5432/database")
+var ErrAddress = errors.New("the address of the database cannot be understood; write postgres://user:password@host:5432/database; or a file that it names, such as sslrootcert, cannot be read")
 
 // connectTimeout bounds a connection attempt, unless the address does.
 const connectTimeout = 15 * time.Second

@@ -28,8 +28,10 @@ func words(pairs ...string) (all []word) {
 
 // inQueries: SQLite reads the tables of a CROSS JOIN in the order written, and
 // the index that it is told to; PostgreSQL finds its own way. A list is a
-// parameter in JSON, whose values are texts.
+// parameter in JSON, whose values are texts. A temporary table that is dropped
+// is one of the connection's own, and never another of its name.
 var inQueries = words(
+	`\btemp\.(\w)`, `pg_temp.$1`,
 	`\bCROSS JOIN\b`, `JOIN`,
 	`\s+INDEXED BY \w+`, ``,
 	`\bjson_each\(([:?]\w*)\)`, `json_array_elements_text(CAST($1 AS JSON))`,

@@ -22,6 +22,7 @@ func TestTranslate(t *testing.T) {
 		"minus":           {"a - :b - c - '-?'", "a - $1 - c - '-?'", []slot{{name: "b"}}},
 		"cast":            {"a::text = :text", "a::text = $1", []slot{{name: "text"}}},
 		"cross join":      {"a CROSS JOIN b ON TRUE", "a JOIN b ON TRUE", nil},
+		"temporary":       {"DROP TABLE IF EXISTS temp.scope", "DROP TABLE IF EXISTS pg_temp.scope", nil},
 		"index":           {"o INDEXED BY x_idx WHERE 1", "o WHERE 1", nil},
 		"list":            {"FROM json_each(:ids) AS x", "FROM json_array_elements_text(CAST($1 AS JSON)) AS x", []slot{{name: "ids"}}},
 		"list of lists":   {"x.value ->> 0", "CAST(x.value AS JSON) ->> 0", nil},
