@@ -53,12 +53,15 @@ func (r *Rows) Copy(ctx context.Context, c *sql.Conn) error {
 		return nil
 	}
 	defer r.text.Reset()
-	return c.Raw(func(on any) error {
+	var failed error
+	err := c.Raw(func(on any) error {
 		c, ours := on.(*conn)
 		if !ours {
 			return errors.New("not a connection to PostgreSQL")
 		}
 		_, err := c.pg.CopyFrom(ctx, &r.text, r.copy)
-		return c.told(err)
+		failed = c.told(err)
+		return nil // told that the connection is bad, Raw would wait for its transaction to end before it returns
 	})
+	return errors.Join(err, failed)
 }
