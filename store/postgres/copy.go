@@ -52,14 +52,15 @@ func (r *Rows) Copy(ctx context.Context, c *sql.Conn) error {
 	if r.text.Len() == 0 {
 		return nil
 	}
-	defer r.text.Reset()
+	rows := bytes.NewReader(r.text.Bytes())
+	r.text = bytes.Buffer{} // a copy that fails may be read on for a moment
 	var failed error
 	err := c.Raw(func(on any) error {
 		c, ours := on.(*conn)
 		if !ours {
 			return errors.New("not a connection to PostgreSQL")
 		}
-		_, err := c.pg.CopyFrom(ctx, &r.text, r.copy)
+		_, err := c.pg.CopyFrom(ctx, rows, r.copy)
 		failed = c.told(err)
 		return nil // told that the connection is bad, Raw would wait for its transaction to end before it returns
 	})
