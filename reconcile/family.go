@@ -1,6 +1,9 @@
 package reconcile
 
-import "time"
+import (
+	"iter"
+	"time"
+)
 
 // Family is everything known about one bill: its payment row and the refund
 // and completion rows that name it. Rows of a family that this run does not
@@ -16,6 +19,22 @@ type Family struct {
 	// BadLines are lines of statements that were not understood, but for a
 	// number of the bill.
 	BadLines []BadRow
+}
+
+// inScope yields the subjects to be judged, numbered as their verdicts are.
+func (f Family) inScope() iter.Seq2[int, *Subject] {
+	return func(yield func(int, *Subject) bool) {
+		nth := 0
+		for i := range f.Subjects {
+			if !f.Subjects[i].InScope {
+				continue
+			}
+			if !yield(nth, &f.Subjects[i]) {
+				return
+			}
+			nth++
+		}
+	}
 }
 
 // Subject is one order with the evidence about it.

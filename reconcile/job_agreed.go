@@ -19,13 +19,8 @@ func nothingToSay(f Family, verdicts []Verdict) bool {
 // agree counts the orders of such a family and keeps their numbers, which are
 // few bytes each, for the publication.
 func (n *night) agree(f Family, verdicts []Verdict) error {
-	for i := range f.Subjects {
-		s := &f.Subjects[i]
-		if !s.InScope {
-			continue
-		}
-		v := verdicts[0]
-		verdicts = verdicts[1:]
+	for nth, s := range f.inScope() {
+		v := verdicts[nth]
 		if err := n.count(s, v); err != nil {
 			return err
 		}

@@ -79,9 +79,8 @@ func (n *night) families(only []int) iter.Seq2[Family, error] {
 
 // explain gives an order in scope that was not asked the reason why.
 func (n *night) explain(f Family) {
-	for i := range f.Subjects {
-		s := &f.Subjects[i]
-		if !s.InScope || s.Answer != nil {
+	for _, s := range f.inScope() {
+		if s.Answer != nil {
 			continue
 		}
 		why := n.halt.reason(s.Order.MID)
@@ -102,14 +101,10 @@ type book struct {
 
 func (b *book) family(f Family) error {
 	verdicts := Judge(f, b.Settings, b.scope.Now)
-	for i := range f.Subjects {
-		if !f.Subjects[i].InScope {
-			continue
-		}
-		if err := b.order(&f.Subjects[i], verdicts[0]); err != nil {
+	for nth, s := range f.inScope() {
+		if err := b.order(s, verdicts[nth]); err != nil {
 			return err
 		}
-		verdicts = verdicts[1:]
 	}
 	return nil
 }

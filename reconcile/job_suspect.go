@@ -48,14 +48,8 @@ func (n *night) recall(ctx context.Context) error {
 // compare counts the orders of a family. One that agrees needs no more.
 func (n *night) compare(f Family) error {
 	verdicts := Judge(f, n.Settings, n.scope.Now)
-	all := verdicts
-	for i := range f.Subjects {
-		s := &f.Subjects[i]
-		if !s.InScope {
-			continue
-		}
-		v := verdicts[0]
-		verdicts = verdicts[1:]
+	for nth, s := range f.inScope() {
+		v := verdicts[nth]
 		n.causes.order(s, v)
 		if v.Class == Unverified || n.known(s, v) || s.Revisited && v.Final {
 			continue
@@ -65,11 +59,11 @@ func (n *night) compare(f Family) error {
 			n.sum.Discrepant++
 		}
 	}
-	if !nothingToSay(f, all) {
+	if !nothingToSay(f, verdicts) {
 		n.again = append(n.again, f.Number)
 		return nil
 	}
-	return n.agree(f, all)
+	return n.agree(f, verdicts)
 }
 
 // known says whether an order of an earlier day has been discrepant before:

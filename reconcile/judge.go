@@ -11,11 +11,8 @@ import (
 // the same verdicts.
 func Judge(f Family, set Settings, now time.Time) []Verdict {
 	var verdicts []Verdict
-	for i := range f.Subjects {
-		if !f.Subjects[i].InScope {
-			continue
-		}
-		v := newView(f, &f.Subjects[i], set, now)
+	for _, s := range f.inScope() {
+		v := newView(f, s, set, now)
 		verdicts = append(verdicts, v.judge())
 	}
 	return verdicts
