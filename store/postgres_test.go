@@ -3,15 +3,18 @@ package store
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/umsrecon/umsrecon/reconcile"
+	"github.com/umsrecon/umsrecon/store/postgres"
 )
 
 // onlyOnServer leaves a test out on SQLite that is about PostgreSQL.
@@ -138,12 +141,69 @@ func TestServerThatCutsConnections(t *testing.T) {
 	run := begin(t, db, day)
 	load(t, db, run, "a", payment("1"))
 	_, err := db.LoadLedger(t.Context(), run, "b", now, func(w reconcile.LoadWriter) (reconcile.Load, error) {
-		onServer(t, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'umsrecon' AND pid <> pg_backend_pid()")
+		cutOff(t)
 		return reconcile.Load{Rows: 1}, w.Order(payment("2"), "x")
 	})
 	require.True(t, away(err), err)
 	load(t, db, run, "b", payment("3"))
 	require.Equal(t, 2, count(t, db, "orders"))
+}
+
+// cutOff ends every connection of the program, and waits until they have ended.
+func cutOff(t *testing.T) {
+	t.Helper()
+	onServer(t, "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = 'umsrecon' AND pid <> pg_backend_pid()")
+}
+
+// TestCopyOnALostConnection: a COPY whose connection is gone says so; it does not
+// wait for its transaction, which waits for it.
+func TestCopyOnALostConnection(t *testing.T) {
+	onlyOnServer(t)
+	db := open(t)
+	s, err := db.serverStage(t.Context())
+	require.NoError(t, err)
+	defer s.remove()
+	staging, err := s.begin(t.Context())
+	require.NoError(t, err)
+	defer staging.Rollback()
+	cutOff(t)
+	require.True(t, away(staging.exec("SELECT 1")))
+	rows := postgres.NewRows("rows", "mid")
+	require.NoError(t, rows.Add("m"))
+	ended := make(chan error, 1)
+	go func() { ended <- rows.Copy(t.Context(), s.conn) }()
+	select {
+	case err := <-ended:
+		require.True(t, away(err), err)
+	case <-time.After(20 * time.Second):
+		t.Fatal("it hangs")
+	}
+}
+
+// TestServerThatCutsToAsk: the connection goes while the first of the orders are
+// asked, and the list is on it.
+func TestServerThatCutsToAsk(t *testing.T) {
+	onlyOnServer(t)
+	db := open(t)
+	run := begin(t, db, day)
+	var orders []reconcile.Order
+	for i := range askBatch + 1 {
+		orders = append(orders, payment(fmt.Sprintf("%04d", i)))
+	}
+	load(t, db, run, "a", orders...)
+	asked := 0
+	var last error
+	for _, err := range db.ToAsk(t.Context(), scope(run)) {
+		if last = err; err != nil {
+			break
+		}
+		if asked++; asked == 1 {
+			cutOff(t)
+		}
+	}
+	require.Equal(t, askBatch, asked)
+	require.ErrorIs(t, last, reconcile.ErrInterrupted)
+	require.Len(t, billNos(t, db, scope(run)), askBatch+1)
 }
 
 // TestOneWritesAtATime: who waits for another that writes gives up with its
@@ -175,6 +235,7 @@ func TestServerThatIsNotThere(t *testing.T) {
 	require.True(t, away(err))
 	require.False(t, away(ErrNoRun))
 	require.False(t, away(nil))
+	require.False(t, away(context.DeadlineExceeded), "it was we who did not wait")
 }
 
 func TestServerHasNoFile(t *testing.T) {
