@@ -150,14 +150,10 @@ func (db *DB) TakeBack(ctx context.Context, before reconcile.Sending, told recon
 	if told.State = before.State; told.State == reconcile.SendingRefused {
 		told.State = reconcile.SendingIntended
 	}
-	return db.patiently(ctx, func(t *tx) error {
-		err := t.exec(`UPDATE sendings SET state = ?, sent_at = ?, attempts = ?, err_code = ?, message = ?
+	return db.once(ctx, before.ID, told, now, func(t *tx) error {
+		return t.exec(`UPDATE sendings SET state = ?, sent_at = ?, attempts = ?, err_code = ?, message = ?
 			WHERE sending_id = ? AND state = 'under_way' AND attempts = ?`,
 			string(told.State), instant(before.SentAt), before.Attempts, told.Code, told.Message, before.ID, before.Attempts+1)
-		if err != nil {
-			return err
-		}
-		return step(t, before.ID, told, now)
 	})
 }
 
@@ -176,13 +172,27 @@ func (db *DB) Tell(ctx context.Context, s reconcile.Sending, told reconcile.Told
 	if told.State == reconcile.SendingDone && told.Amount.Known {
 		amount = told.Amount.Fen
 	}
-	return db.patiently(ctx, func(t *tx) error {
-		err := t.exec("UPDATE sendings SET state = ?, err_code = ?, message = ?, amount_fen = ? WHERE sending_id = ? AND state <> 'done' AND attempts = ?",
+	return db.once(ctx, s.ID, told, now, func(t *tx) error {
+		return t.exec("UPDATE sendings SET state = ?, err_code = ?, message = ?, amount_fen = ? WHERE sending_id = ? AND state <> 'done' AND attempts = ?",
 			string(told.State), told.Code, told.Message, money(amount), s.ID, s.Attempts)
-		if err != nil {
+	})
+}
+
+// once changes a sending and appends the step, patiently. Where that step is
+// there the reply to its COMMIT was lost, and nothing is done again: others may
+// have gone on from it.
+func (db *DB) once(ctx context.Context, id int64, told reconcile.Told, now time.Time, change func(*tx) error) error {
+	return db.patiently(ctx, func(t *tx) error {
+		var there bool
+		err := t.row("SELECT EXISTS (SELECT 1 FROM sending_steps WHERE sending_id = ? AND at = ? AND state = ? AND err_code = ? AND message = ? AND body IS NOT DISTINCT FROM ?)",
+			stepValues(id, told, now)...).Scan((*flag)(&there))
+		if err != nil || there {
 			return err
 		}
-		return step(t, s.ID, told, now)
+		if err := change(t); err != nil {
+			return err
+		}
+		return step(t, id, told, now)
 	})
 }
 
@@ -217,8 +227,11 @@ func pause(ctx context.Context, d time.Duration) {
 func busyElsewhere(err error) bool { return isSQLite(err, sqlite3.SQLITE_BUSY) }
 
 func step(t *tx, id int64, told reconcile.Told, now time.Time) error {
-	return t.exec("INSERT INTO sending_steps (sending_id, at, state, err_code, message, body) VALUES (?, ?, ?, ?, ?, ?)",
-		id, instant(now), string(told.State), told.Code, told.Message, told.Raw)
+	return t.exec("INSERT INTO sending_steps (sending_id, at, state, err_code, message, body) VALUES (?, ?, ?, ?, ?, ?)", stepValues(id, told, now)...)
+}
+
+func stepValues(id int64, told reconcile.Told, now time.Time) []any {
+	return []any{id, instant(now), string(told.State), told.Code, told.Message, told.Raw}
 }
 
 func sendingColumns(s *reconcile.Sending) columns {

@@ -265,7 +265,7 @@ func TestAnAttemptThatWasMadeAnew(t *testing.T) {
 	require.True(t, begin(before, now))
 	stale, _, err := db.Stored(t.Context(), before)
 	require.NoError(t, err)
-	require.NoError(t, db.TakeBack(t.Context(), before, reconcile.Told{}, now))
+	require.NoError(t, db.TakeBack(t.Context(), before, reconcile.Told{Message: "no connection"}, now))
 	require.True(t, begin(before, now.Add(time.Minute)))
 	require.False(t, begin(stale, now.Add(2*time.Minute)))
 }
@@ -339,6 +339,48 @@ func TestWhatWasToldIsNotOverwritten(t *testing.T) {
 	require.NoError(t, db.Tell(t.Context(), s, reconcile.Told{State: reconcile.SendingDone}, now))
 	require.NoError(t, db.Tell(t.Context(), s, reconcile.Told{State: reconcile.SendingRefused}, now))
 	require.Equal(t, reconcile.SendingDone, state())
+}
+
+// TestToldAgain: where the reply to a COMMIT was lost the same is told again.
+// Nothing is done twice, whatever others have made of it meanwhile.
+func TestToldAgain(t *testing.T) {
+	for name, raw := range map[string][]byte{"with words": []byte("{}"), "without": nil} {
+		t.Run(name, func(t *testing.T) {
+			db := open(t)
+			before, err := db.Intend(t.Context(), syncOf("F"))
+			require.NoError(t, err)
+			begin := func(s reconcile.Sending, at time.Time) reconcile.Sending {
+				mine, err := db.Begin(t.Context(), s, always, at)
+				require.NoError(t, err)
+				require.True(t, mine)
+				s.State, s.SentAt, s.Attempts = reconcile.SendingUnderWay, at, s.Attempts+1
+				return s
+			}
+			stored := func() reconcile.Sending {
+				got, _, err := db.Stored(t.Context(), before)
+				require.NoError(t, err)
+				return got
+			}
+			begin(before, now)
+			back := reconcile.Told{Message: "no connection", Raw: raw}
+			require.NoError(t, db.TakeBack(t.Context(), before, back, now))
+			theirs := begin(stored(), now.Add(time.Second))
+			require.NoError(t, db.TakeBack(t.Context(), before, back, now))
+			require.Equal(t, theirs, stored(), "the attempt of another")
+			require.Equal(t, 4, count(t, db, "sending_steps"))
+
+			unsure := reconcile.Told{State: reconcile.SendingUnsure, Raw: raw}
+			refused := reconcile.Told{State: reconcile.SendingRefused, Raw: raw}
+			for _, told := range []reconcile.Told{unsure, refused, unsure} {
+				require.NoError(t, db.Tell(t.Context(), theirs, told, now))
+			}
+			require.Equal(t, reconcile.SendingRefused, stored().State)
+			require.Equal(t, 6, count(t, db, "sending_steps"))
+			require.NoError(t, db.Tell(t.Context(), theirs, unsure, now.Add(time.Second)))
+			require.Equal(t, reconcile.SendingUnsure, stored().State, "it is another step")
+			require.Equal(t, 7, count(t, db, "sending_steps"))
+		})
+	}
 }
 
 func always([]reconcile.Sibling) error { return nil }
