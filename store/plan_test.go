@@ -65,7 +65,7 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 		"changed":         {changedQuery, named{"before": "b", "run": "r", "day": "a", "passing": "[]", "still": "s"}.args()},
 		"causes":          {causeCasesQuery, []any{"a"}},
 		"orders of a day": {dayOrdersQuery, []any{"a", "m"}},
-		"old answers":     {pruneAnswers, named{"before": "b", "most": 1}.args()},
+		"old answers":     {pruneAnswers, named{"now": "n", "before": "b", "most": 1}.args()},
 		"last sign-off":   {lastSignOff, []any{"a"}},
 		"unverified":      {unprovenOrders, []any{"a"}},
 		"grave":           {graveOfDay, []any{"a"}},

@@ -25,9 +25,10 @@ const pruneBatch = 5000
 
 const (
 	// Answers are numbered as they come in: when none of the first that have a
-	// body is old enough, no other is looked at.
+	// body is old enough, no other is looked at. Those that come from the future,
+	// by a clock that was wrong, are passed over.
 	pruneAnswers = `UPDATE answers SET body = NULL WHERE answer_id IN (
-SELECT answer_id FROM (SELECT answer_id, asked_at FROM answers WHERE body IS NOT NULL ORDER BY answer_id LIMIT :most) AS oldest
+SELECT answer_id FROM (SELECT answer_id, asked_at FROM answers WHERE body IS NOT NULL AND asked_at <= :now ORDER BY answer_id LIMIT :most) AS oldest
 WHERE asked_at < :before)`
 
 	// superseded is the oldest run begun before :before, of those not looked at
@@ -63,10 +64,10 @@ AND NOT EXISTS (SELECT 1 FROM workbooks WHERE run_id = :run)`
 // known by it. Cases, events and figures stay. A step is short, so that the
 // receiver of notices need not wait; it is called until there is no more. A
 // zero time prunes nothing.
-func (db *DB) Prune(ctx context.Context, answersBefore, runsBefore time.Time) (p Pruned, err error) {
+func (db *DB) Prune(ctx context.Context, now, answersBefore, runsBefore time.Time) (p Pruned, err error) {
 	err = db.write(ctx, func(t *tx) error {
 		if !answersBefore.IsZero() {
-			if p.Answers, err = t.affected(pruneAnswers, named{"before": instant(answersBefore), "most": pruneBatch}); err != nil {
+			if p.Answers, err = t.affected(pruneAnswers, named{"now": instant(now), "before": instant(answersBefore), "most": pruneBatch}); err != nil {
 				return err
 			}
 			p.More = p.Answers > 0

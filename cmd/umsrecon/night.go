@@ -82,7 +82,7 @@ func (a *app) prune(ctx context.Context, cfg *Config, db *store.DB, o nightOptio
 	var gone store.Pruned
 	for more := true; more && ctx.Err() == nil; more = gone.More {
 		a.pulse.beat()
-		step, err := db.Prune(ctx, since(cfg.Keep.Answers), since(cfg.Keep.Runs))
+		step, err := db.Prune(ctx, a.clock.Now(), since(cfg.Keep.Answers), since(cfg.Keep.Runs))
 		if gone.Add(step); err != nil {
 			log.Warn("what is old was not taken away", "error", err)
 			return
