@@ -63,26 +63,24 @@ SELECT notice_id, order_id FROM (
 	answered("pay_mer_order_id", "mer_order_id"), answered("flow_mer_order_id", "mer_order_id"),
 	answered("pay_seq_id", "pay_seq_id"), answered("flow_seq_id", "pay_seq_id"),
 	answered("pay_target_order_id", "target_order_id"), answered("flow_target_order_id", "target_order_id"),
-	`(SELECT ` + booked("o") + ` FROM orders AS o
-        WHERE o.mid = n.mid AND o.mer_order_id = n.mer_order_id AND o.mer_order_id <> '' AND o.ledger_day >= :oldest AND o.final = :final LIMIT 1)`,
+	booked("orders AS x", "x.mer_order_id = n.mer_order_id AND x.mer_order_id <> '' AND x.final = :final"),
 }, ",\n      ") + `)
     END AS order_id
   FROM notices AS n
   WHERE n.order_id IS NULL AND n.verified = 1 AND n.kind <> 'contract' AND n.received_at >= :since AND n.received_at <= :now
 ) AS found WHERE order_id IS NOT NULL`
 
-// booked is the payment of an order's bill; without one, a completion; NULL
-// where the ledger has refunds of it alone.
-func booked(order string) string {
-	return strings.ReplaceAll(`(SELECT p.order_id FROM orders AS p
-        WHERE p.mid = O.mid AND p.tid = O.tid AND p.inst_mid = O.inst_mid AND p.bill_day = O.bill_day AND p.bill_no = O.bill_no
-          AND p.refund_id = '' ORDER BY p.completion_id LIMIT 1)`, "O.", order+".")
+// booked is the payment of the bill of an order x of the merchant; without one, a
+// completion; NULL where the ledger has refunds of it alone. Of several bills it
+// is the first by its key, on either database.
+func booked(from, where string) string {
+	return `(SELECT o.order_id FROM ` + from + ` CROSS JOIN orders AS o
+          ON o.mid = x.mid AND o.tid = x.tid AND o.inst_mid = x.inst_mid AND o.bill_day = x.bill_day AND o.bill_no = x.bill_no AND o.refund_id = ''
+        WHERE ` + where + ` AND x.mid = n.mid AND x.ledger_day >= :oldest ORDER BY ` + keyOrder + ` LIMIT 1)`
 }
 
-// answered is the order of the merchant with an answer whose column equals one
-// of the notice's.
+// answered is booked for an order with an answer whose column equals one of the
+// notice's.
 func answered(column, of string) string {
-	return strings.NewReplacer("COLUMN", column, "OF", of).Replace(
-		`(SELECT ` + booked("o") + ` FROM answers AS a CROSS JOIN orders AS o ON o.order_id = a.order_id
-        WHERE a.COLUMN = n.OF AND a.COLUMN <> '' AND o.mid = n.mid AND o.ledger_day >= :oldest LIMIT 1)`)
+	return booked("answers AS a CROSS JOIN orders AS x ON x.order_id = a.order_id", "a."+column+" = n."+of+" AND a."+column+" <> ''")
 }

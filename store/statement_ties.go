@@ -29,9 +29,10 @@ UPDATE ` + table + ` SET order_id = CASE kind
 WHERE order_id IS NULL AND ` + named
 }
 
-// ofMerchant: a mid that could not be read may be any.
+// ofMerchant: a mid that could not be read may be any. Of several orders it is
+// the first by its key, on either database.
 func ofMerchant(table string) string {
-	return ` AND ` + table + `.mid IN (o.mid, '') AND o.ledger_day >= :since LIMIT 1)`
+	return ` AND ` + table + `.mid IN (o.mid, '') AND o.ledger_day >= :since ORDER BY ` + keyOrder + ` LIMIT 1)`
 }
 
 func stated(table, column, of string) string {
@@ -47,7 +48,7 @@ func statedBoth(table string) string {
 
 func statedOrder(table string) string {
 	return `(SELECT o.order_id FROM orders AS o
-      WHERE o.mid = ` + table + `.mid AND o.mer_order_id = ` + table + `.mer_order_id AND o.mer_order_id <> '' AND o.ledger_day >= :since LIMIT 1)`
+      WHERE o.mid = ` + table + `.mid AND o.mer_order_id = ` + table + `.mer_order_id AND o.mer_order_id <> '' AND o.ledger_day >= :since ORDER BY ` + keyOrder + ` LIMIT 1)`
 }
 
 // TieStatements finds an order of the bill that each line is about, of those
