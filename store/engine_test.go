@@ -35,6 +35,11 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
+	if address := os.Getenv(trialOf); address != "" {
+		trial, _, err := Trial(context.Background(), address)
+		fmt.Println(trial, err)
+		select {}
+	}
 	goleak.VerifyTestMain(onBoth{m})
 }
 

@@ -46,6 +46,7 @@ func Hold(ctx context.Context, address, note string) (release func(), lost <-cha
 	if err != nil {
 		return nil, nil, fmt.Errorf("database %s: %w", c.Place(), errors.Join(err, db.Close()))
 	}
+	sweepTrials(ctx, conn)
 	gone, done := make(chan struct{}), make(chan struct{})
 	var watched sync.WaitGroup
 	watched.Go(func() {

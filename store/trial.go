@@ -20,26 +20,80 @@ import (
 const removeTime = time.Minute
 
 // Trial copies the database of a server, as it is at one moment, into a schema
-// beside it, which remove takes away again. It is opened by the address
-// returned.
+// beside it, which remove takes away again; when the process was killed the next
+// Trial or Hold does. It is opened by the address returned.
 func Trial(ctx context.Context, address string) (trial string, remove func(), err error) {
 	db, err := dial(address)
 	if err != nil {
 		return "", nil, err
 	}
 	name := "umsrecon_trial_" + strings.ReplaceAll(uuid.NewString(), "-", "")
-	if trial, err = within(address, name); err == nil {
-		err = db.copyInto(ctx, name)
+	conn, err := db.conn(ctx, db.readers)
+	if err == nil {
+		sweepTrials(ctx, conn)
+		_, err = conn.ExecContext(ctx, holdTrial, name)
+	}
+	if err == nil {
+		trial, err = within(address, name)
+	}
+	if err == nil {
+		err = db.copyInto(ctx, conn, name)
 	}
 	if err != nil {
+		if conn != nil {
+			_ = conn.Close()
+		}
 		return "", nil, fmt.Errorf("database %s: %w", db.path, errors.Join(err, db.Close()))
 	}
 	return trial, func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeTime)
 		defer cancel()
-		_, _ = db.readers.ExecContext(ctx, "DROP SCHEMA "+name+" CASCADE")
+		_, _ = conn.ExecContext(ctx, "DROP SCHEMA "+name+" CASCADE")
+		_ = conn.Close()
 		_ = db.Close()
 	}, nil
+}
+
+// Who makes a trial shares the lock of its name for as long as it lives, from
+// before anybody can see the schema: of one whose lock can be had alone nobody is
+// left. The comment tells it from another's schema of such a name.
+const (
+	trialMark  = "umsrecon trial"
+	holdTrial  = "SELECT pg_advisory_lock_shared(1431130964, hashtext(?))"
+	tryTrial   = "SELECT pg_try_advisory_lock(1431130964, hashtext(?))"
+	leaveTrial = "SELECT pg_advisory_unlock(1431130964, hashtext(?))"
+	allTrials  = `SELECT nspname FROM pg_namespace
+WHERE nspname ~ '^umsrecon_trial_[0-9a-f]{32}$' AND obj_description(oid, 'pg_namespace') = '` + trialMark + `'`
+)
+
+// sweepTrials takes away what killed processes have left, as far as it may.
+func sweepTrials(ctx context.Context, conn *sql.Conn) {
+	ctx, cancel := context.WithTimeout(ctx, removeTime)
+	defer cancel()
+	for _, name := range trialsOn(ctx, conn) {
+		var left bool
+		if conn.QueryRowContext(ctx, tryTrial, name).Scan(&left) != nil || !left {
+			continue
+		}
+		_, _ = conn.ExecContext(ctx, "DROP SCHEMA IF EXISTS "+name+" CASCADE")
+		_, _ = conn.ExecContext(ctx, leaveTrial, name)
+	}
+}
+
+func trialsOn(ctx context.Context, conn *sql.Conn) (names []string) {
+	rows, err := conn.QueryContext(ctx, allTrials)
+	if err != nil {
+		return nil
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		if rows.Scan(&name) != nil {
+			return nil
+		}
+		names = append(names, name)
+	}
+	return names
 }
 
 // within is an address whose tables are in a schema.
@@ -56,8 +110,8 @@ func within(address, schema string) (string, error) {
 
 // copyInto makes a schema with all that the database holds. References come
 // last: some tables name each other.
-func (db *DB) copyInto(ctx context.Context, schema string) error {
-	t, err := db.readers.BeginTx(ctx, nil)
+func (db *DB) copyInto(ctx context.Context, conn *sql.Conn, schema string) error {
+	t, err := conn.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
@@ -81,7 +135,7 @@ func fillSchema(ctx context.Context, t *sql.Tx, schema string, full bool) error 
 		return err
 	}
 	tables, references := postgres.Schema(umsrecon.Schema)
-	if _, err := t.ExecContext(ctx, "CREATE SCHEMA "+schema+"; SET LOCAL search_path = "+schema); err != nil {
+	if _, err := t.ExecContext(ctx, "CREATE SCHEMA "+schema+"; COMMENT ON SCHEMA "+schema+" IS '"+trialMark+"'; SET LOCAL search_path = "+schema); err != nil {
 		return err
 	}
 	if _, err := t.ExecContext(ctx, tables); err != nil {
