@@ -7,7 +7,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -104,8 +106,21 @@ func TestSweep(t *testing.T) {
 	require.NoError(t, err)
 	Sweep(dir)
 	require.DirExists(t, folder)
+	requireLocked(t, folder)
 	remove()
 	require.ElementsMatch(t, append(others, ".umsrecon-2.tmp"), names(t, dir))
+}
+
+// requireLocked: it cannot be locked by those who clear up, nor anybody else.
+func requireLocked(t *testing.T, folder string) {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		return
+	}
+	f, err := os.Open(folder)
+	require.NoError(t, err)
+	defer f.Close()
+	require.ErrorIs(t, hold(f), syscall.EWOULDBLOCK)
 }
 
 func TestFolder(t *testing.T) {

@@ -23,13 +23,27 @@ func TempFolder(dir string) (path string, remove func(), err error) {
 		}
 		held, err := os.OpenFile(filepath.Join(path, heldName), os.O_CREATE|os.O_RDWR, 0o600)
 		if err == nil && !errors.Is(hold(held), syscall.EWOULDBLOCK) && exists(held.Name()) {
-			return path, func() { dropFolder(held) }, nil
+			return path, keepOut(path, func() { dropFolder(held) }), nil
 		}
 		if err != nil && exists(path) {
 			_ = os.Remove(path)
 			return "", nil, err
 		}
 		_ = held.Close() // swept before it was held
+	}
+}
+
+// keepOut has the folder itself locked until it is removed: systemd-tmpfiles,
+// which takes away what nobody has touched for ten days, leaves such a one alone.
+func keepOut(path string, remove func()) func() {
+	folder, err := os.Open(path)
+	if err != nil || runtime.GOOS == "windows" || hold(folder) != nil {
+		_ = folder.Close()
+		return remove
+	}
+	return func() {
+		remove()
+		_ = folder.Close()
 	}
 }
 
