@@ -208,6 +208,10 @@ CREATE INDEX answers_flow_seq_idx ON answers (flow_seq_id) WHERE flow_seq_id <> 
 CREATE INDEX answers_flow_target_idx ON answers (flow_target_order_id) WHERE flow_target_order_id <> '';
 CREATE INDEX answers_settle_idx ON answers (pay_settle_day) WHERE pay_settle_day IS NOT NULL;
 CREATE INDEX answers_flow_settle_idx ON answers (flow_settle_day) WHERE flow_settle_day IS NOT NULL;
+-- When it was paid, where that can be the month of a settlement's line: all but payments with a settle date of which nothing was given back.
+CREATE INDEX answers_unsettled_idx ON answers (pay_at) WHERE pay_at IS NOT NULL
+  AND (pay_settle_day IS NULL OR flow_status IS NOT NULL OR bill_status IS DISTINCT FROM 'PAID' OR pay_status IS DISTINCT FROM 'TRADE_SUCCESS');
+CREATE INDEX answers_flow_unsettled_idx ON answers (flow_at) WHERE flow_at IS NOT NULL AND flow_settle_day IS NULL;
 CREATE INDEX answers_flow_mer_idx ON answers (flow_mer_order_id) WHERE flow_mer_order_id <> '';
 
 -- What the platform sent without being asked. Written by the receiver and by
@@ -453,6 +457,9 @@ CREATE TABLE notes (
     facts      TEXT NOT NULL,
     PRIMARY KEY (order_id, run_id, code, nth)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX notes_covered_idx ON notes (run_id) WHERE severity IN ('S1', 'S2', 'S3');
+CREATE INDEX notes_duplicates_idx ON notes (run_id) WHERE code = 'LEDGER_DUPLICATE_ROW';
 
 -- The workbooks as they were written, to know later whether somebody has
 -- edited one since.

@@ -81,12 +81,12 @@ var sheetArms = map[Sheet][]string{
 	},
 	LedgerProblems: {
 		fromBadRows + " WHERE l.scope IN (SELECT value FROM json_each(:scopes))",
-		fromNotes + " WHERE n.run_id = :run AND o.judged_run_id = :run AND n.code = 'LEDGER_DUPLICATE_ROW'",
+		fromNotesOfRun + " AND n.code = 'LEDGER_DUPLICATE_ROW'",
 		fromCases + ` WHERE c.ledger_day <= :day AND c.state IN ('open', 'proposed') AND c.code = 'LEDGER_DUPLICATE_KEY'
 			AND EXISTS (SELECT 1 FROM orders AS o WHERE o.order_id = c.order_id AND o.judged_run_id = :run)`,
 	},
 	Covered: {
-		fromNotes + " WHERE n.run_id = :run AND o.judged_run_id = :run AND n.severity IN ('S1', 'S2', 'S3')",
+		fromNotesOfRun + " AND n.severity IN ('S1', 'S2', 'S3')",
 	},
 }
 
@@ -108,10 +108,16 @@ var (
 	fromCases = "SELECT " + caseList("c") + `, c.order_id, 0 AS nth,
   CASE WHEN c.order_id IS NULL THEN (SELECT min(bad_row_id) FROM bad_rows WHERE case_id = c.case_id) END AS bad_row_id, c.notice_id FROM cases AS c`
 
-	fromNotes = `SELECT '' AS case_id, n.code, n.severity, 'note' AS state, n.is_primary, o.ledger_day, CAST(NULL AS TEXT) AS mid, '' AS scope, 0 AS covers, n.ledger_fen, n.ums_fen, n.gap_fen, n.stake_fen,
+	fromNotes = noteLine + "FROM orders AS o CROSS JOIN notes AS n ON n.order_id = o.order_id CROSS JOIN runs AS r ON r.run_id = n.run_id"
+
+	// fromNotesOfRun begins at the few notes that a sheet shows, not at all orders.
+	fromNotesOfRun = noteLine + `FROM notes AS n CROSS JOIN orders AS o ON o.order_id = n.order_id CROSS JOIN runs AS r ON r.run_id = n.run_id
+WHERE n.run_id = :run AND o.judged_run_id = :run`
+
+	noteLine = `SELECT '' AS case_id, n.code, n.severity, 'note' AS state, n.is_primary, o.ledger_day, CAST(NULL AS TEXT) AS mid, '' AS scope, 0 AS covers, n.ledger_fen, n.ums_fen, n.gap_fen, n.stake_fen,
   n.reason_zh, n.reason_en, n.facts, 0 AS gone, substr(r.started_at, 1, 10) AS first_seen_day, substr(r.started_at, 1, 10) AS last_seen_day, 1 AS times,
   '' AS outcome, '' AS note, '' AS decided_by, '' AS reviewed_by, n.order_id, n.nth, CAST(NULL AS BIGINT) AS bad_row_id, CAST(NULL AS BIGINT) AS notice_id
-FROM orders AS o CROSS JOIN notes AS n ON n.order_id = o.order_id CROSS JOIN runs AS r ON r.run_id = n.run_id`
+`
 
 	fromBadRows = "SELECT " + caseList("c") + ", CAST(NULL AS BIGINT) AS order_id, 0 AS nth, b.bad_row_id, CAST(NULL AS BIGINT) AS notice_id" + `
 FROM loads AS l CROSS JOIN bad_rows AS b ON b.load_id = l.load_id LEFT JOIN cases AS c ON c.case_id = b.case_id`

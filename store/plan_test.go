@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -79,12 +80,19 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 		"gone lines":      {goneLines, nil},
 		"statement days":  {statementDaysQuery, named{"since": "a", "day": "b", "until": "c"}.args()},
 		"totals":          {totalsQuery, named{"since": "a", "until": "c"}.args()},
+		"settled":         {fillSettling, named{"from": "a", "to": "b", "early": "c", "late": "d"}.args()},
 		"settling days":   {fillSettlingDays, named{"days": "[]"}.args()},
 		"books of":        {strings.ReplaceAll(booksOfQuery, "loads", "(SELECT day, kind, snapshot_at, loaded_at FROM loads)"), named{"day": "a", "mid": "m", "end": "z"}.args()},
 		"answered":        {answeredQuery, []any{"a", "b", "m"}},
 		"one case":        {linesQuery(inList, fromCases+" WHERE c.case_id >= :prefix AND c.case_id < :end"), named{"prefix": "D", "end": "E"}.args()},
 		"a day's list": {linesQuery(inList, fromCases+" WHERE c.ledger_day = :day",
 			fromNotes+" WHERE o.ledger_day = :day AND n.run_id = o.judged_run_id"), named{"day": "a"}.args()},
+	}
+	for sheet, arms := range sheetArms {
+		tests[fmt.Sprint("sheet ", sheet)] = struct {
+			query string
+			args  []any
+		}{linesQuery(bySeverity, arms...), named{"run": "r", "day": "a", "passing": "[]", "scopes": "[]"}.args()}
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

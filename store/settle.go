@@ -12,14 +12,23 @@ import (
 )
 
 // fillSettling lists the orders whose family can have a line in [from, to]:
-// settled then, paid then give or take a business day, or not verified. It
-// reads all orders: a settle date may lie any time after the ledger day.
+// settled then; paid then give or take a business day, where a line may have no
+// settle date; or not verified. Each arm has an index: a settle date may lie any
+// time after the ledger day, and the books of years are not read for a month.
 const fillSettling = `
 INSERT INTO scope (order_id, partner)
-SELECT o.order_id, 0
-FROM orders AS o CROSS JOIN answers AS a ON a.answer_id = o.answer_id
-WHERE a.pay_settle_day BETWEEN :from AND :to OR a.flow_settle_day BETWEEN :from AND :to
-   OR substr(a.pay_at, 1, 10) BETWEEN :early AND :late OR substr(a.flow_at, 1, 10) BETWEEN :early AND :late
+SELECT o.order_id, 0 FROM answers AS a CROSS JOIN orders AS o ON o.order_id = a.order_id AND o.answer_id = a.answer_id
+WHERE a.pay_settle_day BETWEEN :from AND :to
+UNION ALL
+SELECT o.order_id, 0 FROM answers AS a CROSS JOIN orders AS o ON o.order_id = a.order_id AND o.answer_id = a.answer_id
+WHERE a.flow_settle_day BETWEEN :from AND :to
+UNION ALL
+SELECT o.order_id, 0 FROM answers AS a CROSS JOIN orders AS o ON o.order_id = a.order_id AND o.answer_id = a.answer_id
+WHERE a.pay_at >= :early AND a.pay_at < :late
+  AND (a.pay_settle_day IS NULL OR a.flow_status IS NOT NULL OR a.bill_status IS DISTINCT FROM 'PAID' OR a.pay_status IS DISTINCT FROM 'TRADE_SUCCESS')
+UNION ALL
+SELECT o.order_id, 0 FROM answers AS a CROSS JOIN orders AS o ON o.order_id = a.order_id AND o.answer_id = a.answer_id
+WHERE a.flow_at >= :early AND a.flow_at < :late AND a.flow_settle_day IS NULL
 UNION ALL
 SELECT o.order_id, 0 FROM orders AS o
 WHERE o.ledger_day BETWEEN :from AND :to AND (o.class = 'unverified' OR o.answer_id IS NULL)
@@ -51,7 +60,7 @@ func (db *DB) SettleLines(ctx context.Context, from, to reconcile.Day, c reconci
 }
 
 func settling(t *tx, from, to reconcile.Day, emit func(reconcile.Family) error) error {
-	args := named{"from": date(from), "to": date(to), "early": date(from - 1), "late": date(to + 1)}
+	args := named{"from": date(from), "to": date(to), "early": date(from - 1), "late": date(to + 2)}
 	most, err := listFamilies(t, args, fillSettling)
 	if err != nil {
 		return err

@@ -27,6 +27,11 @@ func TestSettleLines(t *testing.T) {
 	unpaid.Bill.Status, unpaid.Bill.Payment.Status = reconcile.BillUnpaid, reconcile.FlowWaiting
 	refunded := settledOn(day)
 	refunded.Bill.Refund = reconcile.Flow{Present: true, Status: "SUCCESS", Total: reconcile.Some(100), SettleDay: day + 1}
+	givenBack := settledOn(day + 9)
+	givenBack.Bill.Status, givenBack.Bill.Payment.PaidAt = reconcile.BillClosed, day.Start().Add(time.Hour)
+	undated := settledOn(day + 9)
+	undated.Bill.Payment.PaidAt = (day - 9).Start()
+	undated.Bill.Refund = reconcile.Flow{Present: true, Status: "SUCCESS", Total: reconcile.Some(100), PaidAt: day.Start().Add(time.Hour)}
 	tests := map[string]struct {
 		order   reconcile.Order
 		answers []reconcile.Answer
@@ -47,6 +52,8 @@ func TestSettleLines(t *testing.T) {
 		"unverified, of another day":       {onDay("1", day-1), []reconcile.Answer{settledOn(day)}, reconcile.Unverified, ""},
 		"never asked":                      {payment("1"), nil, "", "unverified payment –"},
 		"a refund on its own date":         {refund("1", "r"), []reconcile.Answer{refunded}, reconcile.Matched, "counted refund 1.00"},
+		"a refund without a settle date":   {refund("1", "r"), []reconcile.Answer{undated}, reconcile.Matched, "counted refund 1.00"},
+		"given back, settled after it":     {payment("1"), []reconcile.Answer{givenBack}, reconcile.Matched, "counted refund 19.08"},
 		"a refund that is not done":        {refund("1", "r"), []reconcile.Answer{settledOn(day)}, reconcile.Waiting, ""},
 	}
 	for name, tt := range tests {
