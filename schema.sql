@@ -24,7 +24,7 @@ CREATE TABLE runs (
     discrepant INTEGER NOT NULL DEFAULT 0,
     closing_event_id INTEGER,             -- the last event when it was published: the next roll-forward starts behind it
     publication INTEGER,                  -- counts up in the order in which runs were published, which is not that of their ids; NULL: published nothing
-    pruned     INTEGER NOT NULL DEFAULT 0 CHECK (pruned IN (0, 1)) -- 1: replaced and older than keep.runs: its notes are gone, and its loads but for those that rows stand in
+    pruned     INTEGER NOT NULL DEFAULT 0 CHECK (pruned IN (0, 1)) -- 1: replaced and older than keep.runs: its notes are gone, and its loads but for those that rows name
 ) STRICT;
 
 CREATE INDEX runs_day_idx ON runs (day, run_id);
@@ -120,7 +120,8 @@ CREATE TABLE orders (
     line          INTEGER NOT NULL,
     row_hash      TEXT NOT NULL,          -- fingerprint of the mapped columns
     scope         TEXT NOT NULL,
-    load_id       INTEGER NOT NULL REFERENCES loads, -- the last load that held it
+    load_id       INTEGER NOT NULL REFERENCES loads, -- the load that wrote it; one that finds it unchanged writes nothing
+    gone_load_id  INTEGER REFERENCES loads, -- the last load that held it; NULL: the last of its source that has rows
     copies        INTEGER NOT NULL DEFAULT 1, -- identical rows in that load
     conflicting   INTEGER NOT NULL DEFAULT 0 CHECK (conflicting IN (0, 1)), -- rows of one key differ in that load
     first_seen_at TEXT NOT NULL,
@@ -145,7 +146,8 @@ CREATE TABLE orders (
 
 CREATE INDEX orders_open_idx ON orders (ledger_day) WHERE final = 0;
 CREATE INDEX orders_day_idx ON orders (ledger_day);
-CREATE INDEX orders_load_idx ON orders (load_id, ledger_day);
+CREATE INDEX orders_load_idx ON orders (load_id, ledger_day, gone_load_id);
+CREATE INDEX orders_gone_idx ON orders (gone_load_id) WHERE gone_load_id IS NOT NULL;
 CREATE INDEX orders_mer_order_id_idx ON orders (mid, mer_order_id) WHERE mer_order_id <> '';
 CREATE INDEX orders_order_no_idx ON orders (mid, order_no) WHERE order_no <> '';
 

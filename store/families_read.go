@@ -46,7 +46,7 @@ ORDER BY f.nth`
 // subjectsOfRun reads all that there is to judge by.
 var subjectsOfRun = subjectsQuery(orderList("o")+`,
   o.copies, o.conflicting, o.first_seen_at, o.status_at, o.row_hash, o.pinned_status, o.pinned_fen,
-  o.first_settle_day, o.first_paid_at, o.load_id, s.order_id IS NOT NULL, coalesce(s.partner = 2, FALSE), `+answerList("a"), answerOfRun)
+  o.first_settle_day, o.first_paid_at, o.load_id, coalesce(o.gone_load_id, 0), s.order_id IS NOT NULL, coalesce(s.partner = 2, FALSE), `+answerList("a"), answerOfRun)
 
 // answerOfRun is the answer that a run goes by: the best of its own fresh
 // ones, else the one at hand for an order that is not asked.
@@ -71,7 +71,7 @@ func (b *batch) readSubjects(query string, args []any, scan *subjectScan, dest [
 		}
 		f := &b.families[len(b.families)-1]
 		f.Subjects = append(f.Subjects, scan.subject())
-		b.loads = append(b.loads, inLoad{scan.s.ID, scan.load})
+		b.loads = append(b.loads, inLoad{scan.s.ID, scan.load, scan.gone})
 		return nil
 	})
 	var ids []int64
@@ -93,6 +93,7 @@ func (b *batch) readSubjects(query string, args []any, scan *subjectScan, dest [
 type subjectScan struct {
 	nth    int
 	load   int64
+	gone   int64
 	s      reconcile.Subject
 	pinned reconcile.Pinned
 	answer answerScan
@@ -103,7 +104,7 @@ func (r *subjectScan) ofRun() []any {
 	return slices.Concat([]any{&r.nth, &s.ID}, orderColumns(&s.Order).pointers(), []any{
 		&s.Copies, (*flag)(&s.Conflicting), (*instant)(&s.FirstSeen), (*instant)(&s.StatusSince), &s.Row,
 		(*text)(&r.pinned.Status), (*money)(&r.pinned.Amount),
-		(*date)(&s.FirstSettleDay), (*instant)(&s.FirstPaidAt), &r.load, (*flag)(&s.InScope), (*flag)(&s.Revisited),
+		(*date)(&s.FirstSettleDay), (*instant)(&s.FirstPaidAt), &r.load, &r.gone, (*flag)(&s.InScope), (*flag)(&s.Revisited),
 	}, r.answer.pointers())
 }
 

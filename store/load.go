@@ -51,10 +51,12 @@ type loading struct {
 	now      time.Time
 	id       int64
 	previous int64 // the load before it; 0: none
+	held     int64 // the last one before it that had rows; 0: none
 }
 
 func (w *loading) begin(runID string) (err error) {
-	if err := w.row("SELECT coalesce(max(load_id), 0) FROM loads WHERE scope = ?", w.scope).Scan(&w.previous); err != nil {
+	const before = "SELECT coalesce(max(load_id), 0), coalesce(max(CASE WHEN rows > 0 THEN load_id END), 0) FROM loads WHERE scope = ?"
+	if err := w.row(before, w.scope).Scan(&w.previous, &w.held); err != nil {
 		return err
 	}
 	w.id, err = w.insert("load_id", `INSERT INTO loads (run_id, scope, files, sha256, loaded_at, rows, orders, invalid, total_fen)

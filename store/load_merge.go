@@ -11,8 +11,9 @@ import (
 // load the one with the largest amount is kept, among equals the one with the
 // largest fingerprint: the order of the rows does not matter. An order whose
 // rows differ, or whose row is other than an earlier load had it, is open again
-// and has no class; one that is as it was only belongs to the new load, and
-// may stand elsewhere in the file.
+// and has no class; one that is as it was may stand elsewhere in the file. Of one
+// that does not even do that, as nearly all of a night, nothing is written: what
+// a load lacks is written down instead.
 const (
 	isNew     = "'new'"     // never seen
 	isSame    = "'same'"    // as an earlier load had it, in the same place
@@ -26,10 +27,10 @@ func merge(t *tx, runID string, now time.Time, l reconcile.Load) error {
 	if err := w.begin(runID); err != nil {
 		return err
 	}
-	args := named{"scope": l.Scope, "load": w.id, "previous": w.previous, "now": instant(now), "daily": flag(l.Day != 0)}
-	steps := []string{fillKept, addNew, takeChanged, takeMoved, takeSame, reopenPayments, takeBadRows}
+	args := named{"scope": l.Scope, "load": w.id, "held": w.held, "now": instant(now), "daily": flag(l.Day != 0)}
+	steps := []string{fillKept, addNew, takeChanged, takeMoved, reopenPayments, takeBadRows}
 	if l.Rows > 0 {
-		steps = append(steps, reopenVanished)
+		steps = append(steps, markGone, reopenVanished)
 	}
 	for _, query := range steps {
 		if _, err := t.ExecContext(t.ctx, query, args.args()...); err != nil {
@@ -61,7 +62,7 @@ SELECT b.seq, o.order_id, b.copies, b.conflicting, CASE WHEN b.refund_id <> '' O
   CASE WHEN o.order_id IS NULL THEN ` + isNew + `
        WHEN b.conflicting = 1 OR o.row_hash <> b.row_hash THEN ` + isChanged + `
        WHEN o.ledger_day = b.ledger_day AND o.file = b.file AND o.line = b.line AND o.scope = :scope
-        AND o.copies = b.copies AND o.conflicting = 0 THEN ` + isSame + `
+        AND o.copies = b.copies AND o.conflicting = 0 AND o.gone_load_id IS NULL THEN ` + isSame + `
        ELSE ` + isMoved + ` END
 FROM best AS b LEFT JOIN orders AS o ON ` + sameKey("o", "b") + `
 ORDER BY b.nth`
@@ -73,18 +74,16 @@ FROM kept AS k CROSS JOIN rows AS r ON r.seq = k.seq
 WHERE k.change = ` + isNew + ` ORDER BY k.nth`
 
 	takeChanged = `
-UPDATE orders SET ` + assignedFrom("r", ledgerColumns(&reconcile.Order{})) + `, row_hash = r.row_hash, scope = :scope, load_id = :load,
+UPDATE orders SET ` + assignedFrom("r", ledgerColumns(&reconcile.Order{})) + `, row_hash = r.row_hash, scope = :scope, load_id = :load, gone_load_id = NULL,
   copies = k.copies, conflicting = k.conflicting, final = 0, class = NULL,
   status_at = CASE WHEN orders.status = r.status THEN orders.status_at ELSE :now END
 FROM kept AS k CROSS JOIN rows AS r ON r.seq = k.seq
 WHERE k.change = ` + isChanged + ` AND orders.order_id = k.order_id`
 
 	takeMoved = `
-UPDATE orders SET ledger_day = r.ledger_day, file = r.file, line = r.line, scope = :scope, load_id = :load, copies = k.copies, conflicting = 0
+UPDATE orders SET ledger_day = r.ledger_day, file = r.file, line = r.line, scope = :scope, load_id = :load, gone_load_id = NULL, copies = k.copies, conflicting = 0
 FROM kept AS k CROSS JOIN rows AS r ON r.seq = k.seq
 WHERE k.change = ` + isMoved + ` AND orders.order_id = k.order_id`
-
-	takeSame = "UPDATE orders SET load_id = :load WHERE order_id IN (SELECT order_id FROM kept WHERE change = " + isSame + ")"
 
 	// A refund or completion that is new or has changed opens its payment.
 	reopenPayments = `
@@ -100,13 +99,21 @@ INSERT INTO bad_rows (` + badRowList + `, case_id, load_id) SELECT ` + badRowLis
 	badRowList = badRowColumns(&reconcile.BadRow{}).list("")
 )
 
-// reopenVanished opens the orders that the previous load held and this one
-// does not. Of a source that is not per day only the days that it still holds
-// count: a rolling export drops its oldest days.
-const reopenVanished = `
+const (
+	// markGone marks what the source held until now and this load lacks. What it
+	// has written itself is not among that.
+	markGone = `
+UPDATE orders SET gone_load_id = :held
+WHERE load_id IN (SELECT load_id FROM loads WHERE scope = :scope AND load_id < :load) AND gone_load_id IS NULL
+  AND order_id NOT IN (SELECT order_id FROM kept WHERE change = ` + isSame + `)`
+
+	// reopenVanished opens the orders that were held until now. Of a source that
+	// is not per day only the days that it still holds count: a rolling export
+	// drops its oldest days.
+	reopenVanished = `
 UPDATE orders SET final = 0, class = NULL
-WHERE load_id = :previous AND final = 1
-  AND (:daily OR ledger_day IN (SELECT ledger_day FROM orders WHERE load_id = :load))`
+WHERE gone_load_id = :held AND final = 1 AND (:daily OR ledger_day IN (SELECT ledger_day FROM best))`
+)
 
 // assignedFrom is "a = r.a, b = r.b".
 func assignedFrom(table string, cs columns) string {

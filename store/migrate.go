@@ -42,6 +42,13 @@ ALTER TABLE bad_rows ADD COLUMN reference TEXT NOT NULL DEFAULT '';
 ALTER TABLE bad_rows ADD COLUMN mer_order_id TEXT NOT NULL DEFAULT '';
 ALTER TABLE bad_rows ADD COLUMN order_id INTEGER REFERENCES orders;`,
 	},
+	3: {
+		before: `
+DROP INDEX IF EXISTS orders_load_idx;
+ALTER TABLE orders ADD COLUMN gone_load_id INTEGER REFERENCES loads;`,
+		after: `
+UPDATE orders SET gone_load_id = load_id WHERE load_id < (SELECT max(load_id) FROM loads AS l WHERE l.scope = orders.scope AND l.rows > 0);`,
+	},
 }
 
 var creates = regexp.MustCompile(`(?m)^CREATE (UNIQUE INDEX|INDEX|TABLE|TRIGGER) `)

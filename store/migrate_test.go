@@ -122,6 +122,29 @@ func TestMigrateKnowsTheOrderOfRuns(t *testing.T) {
 	require.Equal(t, "1:2 2:1 3:–", order)
 }
 
+// TestMigrateKnowsWhatIsGone: every load wrote its number into each row that it
+// held; now a row says which load held it last, where that is not the last one
+// of its source that has rows.
+func TestMigrateKnowsWhatIsGone(t *testing.T) {
+	aboutFiles(t)
+	path, old := older(t, 3)
+	_, err := old.Exec(`INSERT INTO runs (run_id, day, status, started_at) VALUES ('r', '2026-11-19', 'failed', '2026-11-20T02:30:00.000+08:00');
+INSERT INTO loads (load_id, run_id, scope, files, sha256, loaded_at, rows, orders, invalid, total_fen) VALUES
+(1, 'r', 'a', '[]', '', 'x', 2, 2, 0, 0), (2, 'r', 'b', '[]', '', 'x', 1, 1, 0, 0), (3, 'r', 'a', '[]', '', 'x', 1, 1, 0, 0), (4, 'r', 'a', '[]', '', 'x', 0, 0, 0, 0);
+INSERT INTO orders (mid, tid, inst_mid, bill_day, bill_no, ledger_day, order_no, amount_fen, status, mer_order_id, auth_code, contract_id, fen_order_id, service_id,
+  file, line, row_hash, scope, load_id, first_seen_at, status_at)
+SELECT 'm', 't', 'i', 'd', value ->> 0, 'd', '', 1, 'paid', '', '', '', '', '', 'f', 1, 'h', value ->> 1, value ->> 2, 'x', 'x'
+FROM json_each('[["gone", "a", 1], ["there", "a", 3], ["other", "b", 2]]')`)
+	require.NoError(t, err)
+	require.NoError(t, old.Close())
+	db, err := Open(t.Context(), path)
+	require.NoError(t, err)
+	defer db.Close()
+	var gone string
+	require.NoError(t, db.readers.QueryRow("SELECT group_concat(bill_no || ':' || coalesce(gone_load_id, '–'), ' ' ORDER BY bill_no) FROM orders").Scan(&gone))
+	require.Equal(t, "gone:1 other:– there:–", gone)
+}
+
 // shape is every object of a schema with its columns.
 func shape(t *testing.T, db *DB) (objects []string) {
 	t.Helper()

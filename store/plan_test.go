@@ -41,7 +41,7 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 		"settling":        {subjectsOfSettlement, named{"numbers": "[]"}.args()},
 		"held":            {heldQuery, []any{1, "a"}},
 		"closed":          {closedQuery, []any{"a"}},
-		"load":            {loadQuery, []any{1}},
+		"source":          {sourceQuery, []any{1}},
 		"cases":           {familyCasesQuery, listed.args()},
 		"notices":         {batchNoticesQuery, named{"orders": "[]", "now": "z"}.args()},
 		"notice cases":    {noticeCasesQuery, listed.args()},
@@ -57,7 +57,6 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 		"clashes":         {batchClashesQuery, listed.args()},
 		"others":          {othersQuery, make([]any, 5)},
 		"find order id":   {orderID, key},
-		"reopen vanished": {reopenVanished, named{"scope": "s", "load": 2, "previous": 1, "daily": 1}.args()},
 		"keep answer":     {keepTrustworthy, make([]any, 4)},
 		"save verdict":    {saveVerdict, make([]any, 5)},
 		"open days":       {openDaysQuery, named{"since": "a", "before": "b"}.args()},
@@ -120,9 +119,9 @@ func TestLoadsUseIndexes(t *testing.T) {
 	sorted := strings.Join(planOf(t, s.tx, fillBest, nil), "\n")
 	require.NotContains(t, sorted, "TEMP B-TREE", "keys lie in order")
 	require.NoError(t, s.finish(&reconcile.Load{}))
-	args := named{"scope": "s", "load": 2, "previous": 1, "now": "n", "daily": 1}.args()
+	args := named{"scope": "s", "load": 2, "held": 1, "now": "n", "daily": 1}.args()
 	require.NoError(t, s.write(t.Context(), func(tx *tx) error {
-		for _, query := range []string{fillKept, addNew, takeChanged, takeMoved, takeSame, reopenPayments, takeBadRows, reopenVanished} {
+		for _, query := range []string{fillKept, addNew, takeChanged, takeMoved, reopenPayments, takeBadRows, markGone, reopenVanished} {
 			for _, step := range planOf(t, tx, query, args) {
 				require.NotRegexp(t, `SCAN (orders|o|p|bad_rows)\b`, step, query)
 			}

@@ -43,10 +43,12 @@ ORDER BY run_id LIMIT 1`
 	pruneNotes = "DELETE FROM notes WHERE run_id = :run"
 	markPruned = "UPDATE runs SET pruned = 1 WHERE run_id = :run"
 
-	// A load stays while rows stand in it, and the last one of a source.
+	// A load stays while rows name it; so do the last one of a source and the
+	// last that has rows.
 	pruneLoads = `DELETE FROM loads AS l WHERE run_id = :run AND kind = 'ledger'
-AND load_id < (SELECT max(load_id) FROM loads WHERE scope = l.scope)
+AND load_id < (SELECT max(load_id) FROM loads WHERE scope = l.scope AND rows > 0)
 AND NOT EXISTS (SELECT 1 FROM orders WHERE load_id = l.load_id)
+AND NOT EXISTS (SELECT 1 FROM orders WHERE gone_load_id = l.load_id)
 AND NOT EXISTS (SELECT 1 FROM bad_rows WHERE load_id = l.load_id)`
 
 	pruneRun = `DELETE FROM runs WHERE run_id = :run

@@ -64,13 +64,13 @@ func runIDs(t *testing.T, db *DB) (ids []string) {
 	return ids
 }
 
-// TestPruneLoads: the loads of a replaced run go when its rows stand in later
-// ones, and then the run itself, unless something else is known by it.
+// TestPruneLoads: the loads of a replaced run go when no row names them, and
+// then the run itself, unless something else is known by it.
 func TestPruneLoads(t *testing.T) {
 	db := open(t)
-	replaced := begin(t, db, day)
-	load(t, db, replaced, "a", payment("1"))
-	require.NoError(t, db.EndRun(t.Context(), replaced, reconcile.RunFailed, "disk full", now))
+	wrote := begin(t, db, day)
+	load(t, db, wrote, "a", payment("1")) // which no later one changes
+	require.NoError(t, db.EndRun(t.Context(), wrote, reconcile.RunFailed, "disk full", now))
 	asked := begin(t, db, day)
 	load(t, db, asked, "a", payment("1"), payment("2"))
 	save(t, db, asked, payment("1").Key, paid("s"))
@@ -83,8 +83,8 @@ func TestPruneLoads(t *testing.T) {
 	publish(t, db, last)
 
 	later := now.AddDate(1, 0, 0)
-	require.Equal(t, Pruned{Loads: 2, Runs: 2}, pruneAll(t, db, time.Time{}, later))
-	require.ElementsMatch(t, []string{asked, last}, runIDs(t, db))
+	require.Equal(t, Pruned{Loads: 1, Runs: 1}, pruneAll(t, db, time.Time{}, later))
+	require.ElementsMatch(t, []string{wrote, asked, last}, runIDs(t, db))
 	require.NoError(t, db.Check(t.Context()))
 
 	// A signed run stays with all that it has.
