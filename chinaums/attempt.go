@@ -117,11 +117,14 @@ func (c *Client) receive(req *http.Request) attempt {
 	if got.body, got.err = readBody(resp.Body, c.options.MaxBody); got.err != nil {
 		return got
 	}
-	if got.fields, got.err = parseObject(got.body); got.err != nil {
-		return got
-	}
-	got.code, got.text = got.fields.codeAndText()
+	got.parse()
 	return got
+}
+
+func (a *attempt) parse() {
+	if a.fields, a.err = parseObject(a.body); a.err == nil {
+		a.code, a.text = a.fields.codeAndText()
+	}
 }
 
 func readBody(r io.Reader, limit int64) ([]byte, error) {

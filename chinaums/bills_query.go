@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -99,16 +100,33 @@ func (c *Client) QueryBill(ctx context.Context, q BillQuery) (BillAnswer, error)
 		return BillAnswer{Attempts: got.sent}, &Error{Op: opBillsQuery, Err: stopped}
 	}
 	answer, err := got.bill(q)
-	answer.ErrCode, answer.ErrMsg, answer.Attempts = printable(got.code), printable(got.text), got.sent
+	answer.Attempts = got.sent
 	if got.body != nil {
 		answer.Raw = Mask(got.body)
 	}
 	return answer, err
 }
 
-// bill judges the last attempt: whether it is about the bill at all goes
-// before what it says, and that before whether it is whole.
+// ReadBill reads what QueryBill has left in Raw of an answer of status 200, and
+// says of it what QueryBill said.
+func ReadBill(q BillQuery, raw []byte) (BillAnswer, error) {
+	var got exchange
+	got.status, got.body = http.StatusOK, raw
+	got.parse()
+	got.class = Classify(got.status, got.code, got.err)
+	return got.bill(q)
+}
+
+// bill is the answer, with the platform's own code and words whatever it is.
 func (x exchange) bill(q BillQuery) (BillAnswer, error) {
+	answer, err := x.judged(q)
+	answer.ErrCode, answer.ErrMsg = printable(x.code), printable(x.text)
+	return answer, err
+}
+
+// judged looks at the last attempt: whether it is about the bill at all goes
+// before what it says, and that before whether it is whole.
+func (x exchange) judged(q BillQuery) (BillAnswer, error) {
 	echo := checkEcho(x.fields, q.wire(time.Time{}))
 	proves := x.class == ClassAnswer || x.class == ClassNoOrder
 	if errors.Is(echo, ErrWrongKey) {

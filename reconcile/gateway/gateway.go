@@ -40,14 +40,26 @@ func (g *Gateway) Ask(ctx context.Context, k reconcile.Key) reconcile.Answer {
 		return answer
 	}
 	got, err := c.QueryBill(ctx, query(k))
-	answer.Code, answer.Message, answer.Attempts, answer.Raw = got.ErrCode, got.ErrMsg, got.Attempts, got.Raw
-	answer.Outcome = outcome(err)
+	answer.Attempts, answer.Raw = got.Attempts, got.Raw
+	said(&answer, got, err)
+	return answer
+}
+
+// Again reads what was kept of an answer of HTTP status 200 once more: its
+// outcome, code, message and bill.
+func Again(k reconcile.Key, raw []byte) (answer reconcile.Answer) {
+	got, err := chinaums.ReadBill(query(k), raw)
+	said(&answer, got, err)
+	return answer
+}
+
+func said(answer *reconcile.Answer, got chinaums.BillAnswer, err error) {
+	answer.Outcome, answer.Code, answer.Message = outcome(err), got.ErrCode, got.ErrMsg
 	if err != nil {
 		answer.Message = message(err)
-		return answer
+		return
 	}
 	answer.Bill = bill(got)
-	return answer
 }
 
 func query(k reconcile.Key) chinaums.BillQuery {

@@ -10,6 +10,7 @@ import (
 	"github.com/umsrecon/umsrecon/chinaums"
 	"github.com/umsrecon/umsrecon/chinaums/chinaumstest"
 	"github.com/umsrecon/umsrecon/reconcile"
+	"github.com/umsrecon/umsrecon/reconcile/gateway"
 )
 
 func TestEveryMisbehaviour(t *testing.T) {
@@ -67,6 +68,7 @@ func TestEveryMisbehaviour(t *testing.T) {
 			require.Equal(t, expected.attempts, w.sim.Total())
 			require.Contains(t, got.Message, expected.message)
 			requireNoSecrets(t, got)
+			requireReadAgain(t, got)
 			switch {
 			case m.Name == "regress":
 				require.Equal(t, "UNPAID", got.Bill.Status)
@@ -80,6 +82,20 @@ func TestEveryMisbehaviour(t *testing.T) {
 		})
 	}
 	require.Len(t, chinaumstest.Misbehaviours(), len(want))
+}
+
+// requireReadAgain: what is kept of an answer says the same once more.
+func requireReadAgain(t *testing.T, got reconcile.Answer) {
+	t.Helper()
+	if got.Raw == nil {
+		return
+	}
+	again := gateway.Again(key, got.Raw)
+	require.Equal(t, got.Code, again.Code)
+	if got.Trustworthy() {
+		again.AskedAt, again.Attempts, again.Raw = got.AskedAt, got.Attempts, got.Raw
+		require.Equal(t, got, again)
+	}
 }
 
 // What passes away by itself is healed by the retries.
