@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strconv"
+
+	"github.com/umsrecon/umsrecon/reconcile"
 )
 
 // columnSet is a set of columns, one bit each.
@@ -65,4 +67,39 @@ func (v *values) append(text []byte, c column) []byte {
 		return strconv.AppendInt(append(text, '.'), int64(v.at[c].Nanosecond()), 10)
 	}
 	return text
+}
+
+// Agrees says whether an order of a payment may have been read from the row with
+// this fingerprint. The order does not say whether the row had amounts of 0 where
+// it has no refund or completion; it holds no more of a refund's amount on a row
+// without its id, nor of a time than milliseconds: such an order may not agree.
+func Agrees(o reconcile.Order, row string) bool {
+	v := valuesOf(o)
+	zero := []reconcile.Amount{{}, reconcile.Some(0)}
+	authed := zero
+	if o.Authed.Known {
+		authed = []reconcile.Amount{o.Authed}
+	}
+	for _, v.amount[colRefundAmount] = range zero {
+		for _, v.amount[colAuthedAmount] = range authed {
+			if v.fingerprint(allColumns) == row {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func valuesOf(o reconcile.Order) *values {
+	v := &values{status: o.Status}
+	for c, text := range map[column]string{
+		colOrderNo: o.OrderNo, colBillNo: o.BillNo, colMID: o.MID, colTID: o.TID, colInstMID: o.InstMID, colMerOrderID: o.MerOrderID,
+		colAuthCode: o.AuthCode, colContractID: o.ContractID, colFenOrderID: o.FenOrderID, colServiceID: o.ServiceID,
+	} {
+		v.text[c] = text
+	}
+	v.day[colBillDate], v.day[colSettleDate] = o.BillDay, o.SettleDay
+	v.at[colPaidAt], v.at[colServiceStart], v.at[colServiceEnd] = o.PaidAt, o.ServiceStart, o.ServiceEnd
+	v.amount[colTotal], v.amount[colBuyerPay], v.amount[colCoupon] = reconcile.Some(o.Amount), o.BuyerPay, o.Coupon
+	return v
 }

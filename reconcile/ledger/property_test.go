@@ -169,6 +169,24 @@ func TestFingerprintSeesEveryColumn(t *testing.T) {
 	}
 }
 
+// An order that has changed does not agree with the row that it was read from.
+func TestWhatHasChangedDoesNotAgree(t *testing.T) {
+	r := readText(t, lines(flowHeader, "3194A,2026-11-19,100,paid,,0,,,", "3194B,2026-11-19,100,paid,,,,0,"))
+	require.Len(t, r.orders, 2)
+	for i, o := range r.orders {
+		require.True(t, ledger.Agrees(o, r.rows[i]))
+		for _, change := range []func(){
+			func() { o.Amount++ }, func() { o.Status = reconcile.Unpaid }, func() { o.PaidAt = day.Start() }, func() { o.BillNo += "x" },
+			func() { o.BillDay++ }, func() { o.Coupon = reconcile.Some(0) }, func() { o.Authed = reconcile.Some(1) },
+		} {
+			o = r.orders[i]
+			change()
+			require.False(t, ledger.Agrees(o, r.rows[i]), o)
+		}
+		require.False(t, ledger.Agrees(r.orders[i], r.rows[1-i]))
+	}
+}
+
 // A payment that an export lists once per refund is one payment.
 func TestFingerprintsOfASharedRow(t *testing.T) {
 	r := readText(t, lines(flowHeader, "3194A,2026-11-19,100,paid,R1,30,,,", "3194A,2026-11-19,100,paid,R2,20,,,", "3194A,2026-11-19,100,paid,R2,21,,,"))

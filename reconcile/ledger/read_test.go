@@ -34,6 +34,9 @@ func readBooks(b *ledger.Books, on reconcile.Day) (r result, err error) {
 	r.load, err = b.Read(context.Background(), on,
 		func(o reconcile.Order, row string) error {
 			r.orders, r.rows = append(r.orders, o), append(r.rows, row)
+			if o.Kind() == reconcile.Payment && o.Status != reconcile.Refunded && o.Status != reconcile.PartRefunded && !ledger.Agrees(o, row) {
+				return fmt.Errorf("%s does not agree with its fingerprint", o.BillNo)
+			}
 			return nil
 		},
 		func(row reconcile.BadRow) error {
