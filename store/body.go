@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"compress/flate"
 	"database/sql/driver"
+	"encoding/binary"
+	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"sync"
 
@@ -13,12 +16,16 @@ import (
 
 // body is what UMS said, word for word; nil is NULL. It is kept compressed
 // against words that its answers are made of, to about a fifth: behind a byte
-// that JSON never begins with stands a DEFLATE stream (RFC 1951) with bodyWords
-// as its preset dictionary. What does not begin with that byte, as earlier
-// versions wrote it, is the text itself.
+// that JSON never begins with stand the CRC-32 (IEEE) of the text and a DEFLATE
+// stream (RFC 1951) with bodyWords as its preset dictionary. Earlier versions
+// wrote, behind another byte, the stream alone, or the text itself.
 type body []byte
 
-const packedBody = 0x01
+const (
+	packedAlone = 0x01
+	packedBody  = 0x02
+	sumLength   = 4
+)
 
 // bodyWords must never change: what was packed with it is read with it. What is
 // likeliest stands last.
@@ -49,7 +56,7 @@ func (b body) Value() (driver.Value, error) {
 	w := packers.Get().(*quick.Writer)
 	defer packers.Put(w)
 	packed := bytes.NewBuffer(make([]byte, 0, len(b)/2+16))
-	packed.WriteByte(packedBody)
+	packed.Write(binary.BigEndian.AppendUint32([]byte{packedBody}, crc32.ChecksumIEEE(b)))
 	w.Reset(packed)
 	if _, err := w.Write(b); err != nil {
 		return nil, err
@@ -68,11 +75,20 @@ func (b *body) Scan(src any) error {
 		return nil
 	case !ok:
 		return fmt.Errorf("body: bytes expected, found %T", src)
-	case len(kept) == 0 || kept[0] != packedBody:
-		*b = bytes.Clone(kept)
-		return nil
+	case len(kept) > sumLength && kept[0] == packedBody:
+		return b.unpack(kept[1+sumLength:], kept[1:1+sumLength])
+	case len(kept) > 0 && kept[0] == packedAlone:
+		return b.unpack(kept[1:], nil)
 	}
-	text, err := io.ReadAll(flate.NewReaderDict(bytes.NewReader(kept[1:]), []byte(bodyWords)))
+	*b = bytes.Clone(kept)
+	return nil
+}
+
+func (b *body) unpack(stream, sum []byte) error {
+	text, err := io.ReadAll(flate.NewReaderDict(bytes.NewReader(stream), []byte(bodyWords)))
+	if err == nil && sum != nil && crc32.ChecksumIEEE(text) != binary.BigEndian.Uint32(sum) {
+		err = errors.New("its checksum is another")
+	}
 	if err != nil {
 		return fmt.Errorf("body: %w: %w", ErrDamaged, err)
 	}

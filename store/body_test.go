@@ -30,7 +30,7 @@ func TestBodiesAreKeptWordForWord(t *testing.T) {
 		text := rapid.SliceOf(rapid.Byte()).Draw(t, "text")
 		require.Equal(t, text, unpacked(t, packed(t, text)))
 	})
-	for _, text := range []string{"", "\x01", "\x01{}", paidBody, strings.Repeat(paidBody, 50)} {
+	for _, text := range []string{"", "\x01", "\x01{}", "\x02", "\x02\x00\x00\x00\x00", paidBody, strings.Repeat(paidBody, 50)} {
 		require.Equal(t, text, string(unpacked(t, packed(t, []byte(text)))))
 	}
 	none, err := body(nil).Value()
@@ -56,6 +56,15 @@ func TestADamagedBodyIsTold(t *testing.T) {
 	cut := packed(t, []byte(paidBody))
 	var b body
 	require.ErrorIs(t, b.Scan(cut[:len(cut)/2]), ErrDamaged)
+	for i := range 8 * (len(cut) - 1) {
+		flipped := bytes.Clone(cut)
+		flipped[1+i/8] ^= 1 << (i % 8)
+		if err := b.Scan(flipped); err == nil {
+			require.Equal(t, paidBody, string(b), "what stands behind the end of a stream is nothing")
+		} else {
+			require.ErrorIs(t, err, ErrDamaged)
+		}
+	}
 	require.Error(t, b.Scan("text"))
 }
 
