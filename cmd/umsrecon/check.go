@@ -14,6 +14,7 @@ import (
 
 	"github.com/umsrecon/umsrecon/reconcile"
 	"github.com/umsrecon/umsrecon/reconcile/gateway"
+	"github.com/umsrecon/umsrecon/reconcile/ledger"
 	"github.com/umsrecon/umsrecon/reports"
 	"github.com/umsrecon/umsrecon/store"
 )
@@ -107,7 +108,10 @@ func (a *app) checkDatabase(ctx context.Context, cfg *Config, _ reconcile.Day) (
 		return "", err
 	}
 	defer db.Close()
-	return store.Shown(path) + " is whole", db.Check(ctx)
+	if err := db.Check(ctx); err != nil {
+		return "", err
+	}
+	return store.Shown(path) + " is whole", db.Recompute(ctx, store.Readers{Answer: gateway.Again, Row: ledger.Agrees})
 }
 
 func (a *app) checkLock(ctx context.Context, cfg *Config, _ reconcile.Day) (string, error) {

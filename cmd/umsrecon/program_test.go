@@ -52,6 +52,7 @@ func scripts(dir string, variables map[string]string) testscript.Params {
 				env.Setenv(name, value)
 			}
 			env.Values["play"] = &play{}
+			env.Defer(func() { requireWhole(env) })
 			return nil
 		},
 		Condition: func(cond string) (bool, error) {

@@ -164,7 +164,7 @@ var damagedWords = regexp.MustCompile(`(?i)damaged|malformed|not a database|disk
 
 // TestDatabaseDamaged cuts a database off and flips single bits of it. It is
 // detected with an error, by check or by who reads it, or all that the database
-// holds is what it was. What is neither is silent: such are counted, by table.
+// holds is what it was. What is neither is silent: such are counted, by column.
 func TestDatabaseDamaged(t *testing.T) {
 	full, seed := tortured(t)
 	draw := rand.New(rand.NewPCG(seed, 13))
@@ -203,9 +203,9 @@ func TestDatabaseDamaged(t *testing.T) {
 		if err != nil {
 			return "detected when read"
 		}
-		for _, table := range slices.Sorted(maps.Keys(held)) {
-			if now[table] != held[table] {
-				return "silent, in " + table
+		for _, column := range slices.Sorted(maps.Keys(held)) {
+			if now[column] != held[column] {
+				return "silent, in " + column
 			}
 		}
 		if list != want || records != runs {
@@ -229,27 +229,30 @@ func TestDatabaseDamaged(t *testing.T) {
 	t.Logf("%v", count)
 }
 
-// holds is all that stands in the database, by table.
+// holds is all that stands in the database, by table and column.
 func (v *victim) holds(t *testing.T) (map[string][32]byte, error) {
 	db := v.openCopy(t)
 	defer db.Close()
 	var tables []string
 	held := map[string][32]byte{}
-	err := eachOf(db, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'", func(values []any) {
+	err := eachOf(db, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'", func(_ []string, values []any) {
 		tables = append(tables, fmt.Sprintf("%s", values...))
 	})
 	for _, table := range tables {
 		if err != nil {
 			return nil, err
 		}
-		all := sha256.New()
-		err = eachOf(db, "SELECT * FROM "+table+" NOT INDEXED", func(values []any) { fmt.Fprintf(all, "%#v\n", values) })
-		held[table] = [32]byte(all.Sum(nil))
+		err = eachOf(db, "SELECT * FROM "+table+" NOT INDEXED", func(columns []string, values []any) {
+			for i, c := range columns {
+				c = table + "." + c
+				held[c] = sha256.Sum256(fmt.Appendf(nil, "%x %#v", held[c], values[i]))
+			}
+		})
 	}
 	return held, err
 }
 
-func eachOf(db *sql.DB, query string, see func(values []any)) error {
+func eachOf(db *sql.DB, query string, see func(columns []string, values []any)) error {
 	rows, err := db.Query(query)
 	if err != nil {
 		return err
@@ -267,7 +270,7 @@ func eachOf(db *sql.DB, query string, see func(values []any)) error {
 		if err := rows.Scan(pointers...); err != nil {
 			return err
 		}
-		see(values)
+		see(columns, values)
 	}
 	return rows.Err()
 }
