@@ -1,6 +1,9 @@
 package chinaums
 
-import "sync/atomic"
+import (
+	"context"
+	"sync/atomic"
+)
 
 // Budget is how many requests a run may send, over all clients that share it.
 // A nil Budget never ends.
@@ -13,7 +16,7 @@ type Budget struct {
 func NewBudget(limit int64) *Budget { return &Budget{limit: limit} }
 
 // Take uses one request of the budget; false when there is none left.
-func (b *Budget) Take() bool {
+func (b *Budget) Take(context.Context) bool {
 	if b == nil {
 		return true
 	}
@@ -32,8 +35,8 @@ func (b *Budget) Taken() int64 {
 	return min(b.taken.Load(), b.limit)
 }
 
-// giveBack returns a request that was taken and not sent.
-func (b *Budget) giveBack() {
+// GiveBack returns a request that was taken and not sent.
+func (b *Budget) GiveBack() {
 	if b != nil {
 		b.taken.Add(-1)
 	}

@@ -144,14 +144,17 @@ func (c *Client) admit(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return ErrStopped
 	}
-	if !c.options.Budget.Take() {
+	if !c.options.Budget.Take(ctx) {
+		if ctx.Err() != nil {
+			return ErrStopped
+		}
 		return ErrBudget
 	}
 	if c.options.Limiter == nil {
 		return nil
 	}
 	if err := c.options.Limiter.Wait(ctx); err != nil {
-		c.options.Budget.giveBack()
+		c.options.Budget.GiveBack()
 		return ErrStopped
 	}
 	return nil

@@ -38,8 +38,12 @@ type Options struct {
 	// Limiter is waited for before each request, retries too: a Pace, or a
 	// rate.Limiter; it may be shared between clients. Nil: no limit.
 	Limiter interface{ Wait(context.Context) error }
-	// Budget is asked before each request; it may be shared. Nil: no limit.
-	Budget *Budget
+	// Budget is asked before each request: a Budget, or another that may wait; it
+	// may be shared. Nil: no limit.
+	Budget interface {
+		Take(context.Context) bool // false: there is nothing left, or the context has ended
+		GiveBack()                 // what was taken and not sent
+	}
 	// Transport is what requests travel by: one of NewTransport, shared by clients
 	// so that their connections are, or another for tests. Nil: one of the
 	// client's own.
@@ -64,6 +68,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Tokens == nil {
 		o.Tokens = NewTokens()
+	}
+	if o.Budget == nil {
+		o.Budget = (*Budget)(nil)
 	}
 	if o.Timeout == 0 {
 		o.Timeout = 15 * time.Second

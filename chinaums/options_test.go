@@ -93,14 +93,14 @@ func TestOptions(t *testing.T) {
 
 func TestBudget(t *testing.T) {
 	var none *Budget
-	require.True(t, none.Take())
+	require.True(t, none.Take(t.Context()))
 	require.Zero(t, none.Taken())
-	require.False(t, NewBudget(0).Take())
+	require.False(t, NewBudget(0).Take(t.Context()))
 	b := NewBudget(2)
-	require.True(t, b.Take())
-	require.True(t, b.Take())
-	require.False(t, b.Take())
+	require.True(t, b.Take(t.Context()))
+	require.True(t, b.Take(t.Context()))
+	require.False(t, b.Take(t.Context()))
 	require.EqualValues(t, 2, b.Taken())
-	b.giveBack()
-	require.True(t, b.Take())
+	b.GiveBack()
+	require.True(t, b.Take(t.Context()))
 }
