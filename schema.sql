@@ -24,7 +24,8 @@ CREATE TABLE runs (
     discrepant INTEGER NOT NULL DEFAULT 0,
     closing_event_id INTEGER,             -- the last event when it was published: the next roll-forward starts behind it
     publication INTEGER,                  -- counts up in the order in which runs were published, which is not that of their ids; NULL: published nothing
-    pruned     INTEGER NOT NULL DEFAULT 0 CHECK (pruned IN (0, 1)) -- 1: replaced and older than keep.runs: its notes are gone, and its loads but for those that rows name
+    pruned     INTEGER NOT NULL DEFAULT 0 CHECK (pruned IN (0, 1)), -- 1: replaced and older than keep.runs: its notes are gone, and its loads but for those that rows name
+    requests   INTEGER NOT NULL DEFAULT 0 -- that its processes took of gateway.max_requests_per_run; counted on a server, where there is such a limit
 ) STRICT;
 
 CREATE INDEX runs_day_idx ON runs (day, run_id);
@@ -215,6 +216,29 @@ CREATE INDEX answers_unsettled_idx ON answers (pay_at) WHERE pay_at IS NOT NULL
   AND (pay_settle_day IS NULL OR flow_status IS NOT NULL OR bill_status IS DISTINCT FROM 'PAID' OR pay_status IS DISTINCT FROM 'TRADE_SUCCESS');
 CREATE INDEX answers_flow_unsettled_idx ON answers (flow_at) WHERE flow_at IS NOT NULL AND flow_settle_day IS NULL;
 CREATE INDEX answers_flow_mer_idx ON answers (flow_mer_order_id) WHERE flow_mer_order_id <> '';
+
+-- On a server: the orders that the run under way wants asked, dealt out to the
+-- processes that ask. Written when the asking begins; an answer takes its order
+-- away, and the end of the asking the rest. A file has a temporary list instead.
+CREATE TABLE questions (
+    order_id   INTEGER PRIMARY KEY REFERENCES orders,
+    run_id     TEXT NOT NULL REFERENCES runs,
+    nth        INTEGER NOT NULL,          -- its turn
+    mid        TEXT NOT NULL,
+    again      INTEGER NOT NULL DEFAULT 0 CHECK (again IN (0, 1)), -- 1: UMS had the bill locked; it is asked for the last time
+    worker     TEXT NOT NULL DEFAULT '',  -- the process that holds it, 'run …' or 'worker …'; '': none
+    free_ms    INTEGER NOT NULL DEFAULT 0 -- from when on anybody may take it: milliseconds since 1970 of the server's clock
+) STRICT;
+
+CREATE INDEX questions_turn_idx ON questions (nth);
+CREATE INDEX questions_held_idx ON questions (worker) WHERE worker <> '';
+
+-- On a server: when the next request of an app id may go, over all processes. A
+-- process takes a few places in the row at a time; those of one that dies pass.
+CREATE TABLE paces (
+    app_id  TEXT PRIMARY KEY,
+    next_us INTEGER NOT NULL              -- microseconds since 1970 of the server's clock
+) STRICT;
 
 -- What the platform sent without being asked. Written by the receiver and by
 -- imports; a repeat of the same content adds to its row. order_id is found out

@@ -22,27 +22,11 @@ type Job struct {
 	Progress func(Progress)
 }
 
-// Asking bounds the questions of one run.
-type Asking struct {
-	Concurrency int           // questions in flight; at least 1
-	Deadline    time.Duration // of the asking; 0: none
-	// ProcessingPause is how long an ORDER_PROCESSING bill is left alone
-	// before it is asked once more.
-	ProcessingPause time.Duration
-}
-
 // Clock tells the time and waits; below the command nobody else does.
 type Clock interface {
 	Now() time.Time
 	// Sleep waits for d or until the context ends, whose error it returns.
 	Sleep(ctx context.Context, d time.Duration) error
-}
-
-// Progress is how far the asking has come.
-type Progress struct {
-	Done, Total int64 // orders answered, and to be asked
-	Attempts    int64 // HTTP requests so far
-	Failed      int64 // orders without a trustworthy answer so far
 }
 
 // Ledger is one source of the merchant's books.
@@ -105,12 +89,12 @@ type Store interface {
 	// orders, or day itself did in an earlier load.
 	NeighboursFilled(ctx context.Context, day Day) (bool, error)
 
-	// CountToAsk is the number of orders that ToAsk will yield, and of those
-	// it leaves out because this run has their answer already.
+	// CountToAsk is the number of questions of ToAsk, and of the orders that it
+	// leaves out because this run has their answer already.
 	CountToAsk(ctx context.Context, s Scope) (toAsk, reused int64, err error)
-	// ToAsk yields the orders to ask: those that were passed over last time
-	// first, then the oldest ledger day first.
-	ToAsk(ctx context.Context, s Scope) iter.Seq2[Key, error]
+	// ToAsk opens the questions of a run: the orders that were passed over last
+	// time first, then the oldest ledger day first.
+	ToAsk(ctx context.Context, s Scope, a Asking) (Questions, error)
 	// SaveAnswers commits answers; only then do they count. It does not keep the
 	// slice.
 	SaveAnswers(ctx context.Context, runID string, answers []Answered) error
@@ -153,12 +137,6 @@ type Store interface {
 // Evidence yields families by key, as they stand when it is called: those of
 // some numbers in ascending order; nil: all.
 type Evidence func(only []int) iter.Seq2[Family, error]
-
-// Answered is an answer and the order it is about.
-type Answered struct {
-	Key    Key
-	Answer Answer
-}
 
 // LoadWriter takes the rows of one load.
 type LoadWriter interface {

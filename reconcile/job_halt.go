@@ -127,3 +127,16 @@ func (h *halt) reasons() []string {
 	}
 	return all
 }
+
+// refrain is whom the process asks about no more.
+func (h *halt) refrain() Refrain {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	r := Refrain{All: h.all != ""}
+	for _, mid := range slices.Sorted(maps.Keys(h.merchants)) {
+		if h.merchants[mid].stopped != "" {
+			r.Merchants = append(r.Merchants, mid)
+		}
+	}
+	return r
+}

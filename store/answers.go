@@ -12,11 +12,18 @@ import (
 
 // SaveAnswers commits answers; only then do they count. The error matches
 // ErrNoOrder when a key was never loaded.
+//
+// On a server others may save theirs at the same time. The answer to a question
+// that this process holds no more is not kept: somebody else asks.
 func (db *DB) SaveAnswers(ctx context.Context, runID string, answers []reconcile.Answered) error {
-	err := db.write(ctx, func(t *tx) error {
+	err := db.beside(ctx, func(t *tx) error {
 		s := newSaving(t, runID)
+		keep := s.save
+		if t.postgres {
+			keep = s.saveOnServer
+		}
 		for _, a := range answers {
-			if err := s.save(a); err != nil {
+			if err := keep(a); err != nil {
 				return err
 			}
 		}
@@ -46,28 +53,46 @@ type saving struct {
 	flow         reconcile.Flow
 	order        int64
 	find, insert []any
+	lease        string
+	settle       date
+	paid         instant
+	trustworthy  flag
+	atOnce       []any // of a server
 }
 
 func newSaving(t *tx, runID string) *saving {
 	s := &saving{tx: t}
 	s.find = keyColumns(&s.key).pointers()
 	s.insert = s.columns(runID).pointers()
+	if t.postgres {
+		s.atOnce = slices.Concat(s.find, []any{&s.lease}, s.answerOnly(runID).pointers(), []any{&s.trustworthy, &s.settle, &s.paid})
+	}
 	return s
 }
 
 func (s *saving) columns(runID string) columns {
-	return append(answerColumns(&s.answer, &s.flow), column{"run_id", runID}, column{"order_id", &s.order}, column{"body", (*body)(&s.answer.Raw)})
+	return append(s.answerOnly(runID), column{"order_id", &s.order})
+}
+
+func (s *saving) answerOnly(runID string) columns {
+	return append(answerColumns(&s.answer, &s.flow), column{"run_id", runID}, column{"body", (*body)(&s.answer.Raw)})
 }
 
 var insertAnswer = new(saving).columns("").insertInto("answers")
 
-func (s *saving) save(a reconcile.Answered) (err error) {
+func (s *saving) take(a reconcile.Answered) {
 	kind := a.Key.Kind()
-	s.key, s.answer = a.Key, a.Answer
+	s.key, s.answer, s.lease = a.Key, a.Answer, a.Lease
 	if s.answer.Outcome != reconcile.Found {
 		s.answer.Bill = reconcile.Bill{}
 	}
 	s.flow = *flowOf(&s.answer.Bill, kind)
+	s.settle, s.paid = firsts(s.answer.Bill, kind)
+	s.trustworthy = flag(s.answer.Trustworthy())
+}
+
+func (s *saving) save(a reconcile.Answered) (err error) {
+	s.take(a)
 	if s.order, err = orderIDOf(s.tx, s.key, s.find); err != nil {
 		return err
 	}
@@ -75,11 +100,10 @@ func (s *saving) save(a reconcile.Answered) (err error) {
 	if err != nil {
 		return err
 	}
-	if !s.answer.Trustworthy() {
+	if !s.trustworthy {
 		return s.exec(keepAnswer, answer, s.order)
 	}
-	settle, paid := firsts(s.answer.Bill, kind)
-	return s.exec(keepTrustworthy, answer, settle, paid, s.order)
+	return s.exec(keepTrustworthy, answer, s.settle, s.paid, s.order)
 }
 
 func findOrderID(t *tx, k reconcile.Key) (int64, error) {
@@ -90,7 +114,7 @@ func findOrderID(t *tx, k reconcile.Key) (int64, error) {
 func orderIDOf(t *tx, k reconcile.Key, args []any) (id int64, err error) {
 	err = t.row(orderID, args...).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
-		return 0, fmt.Errorf("%w: bill %q of %s", ErrNoOrder, k.BillNo, k.BillDay)
+		return 0, noOrder(k)
 	}
 	return id, err
 }

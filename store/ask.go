@@ -3,8 +3,8 @@ package store
 import (
 	"context"
 	"database/sql"
+
 	"fmt"
-	"iter"
 
 	"github.com/umsrecon/umsrecon/reconcile"
 )
@@ -74,36 +74,19 @@ ORDER BY turn, ledger_day, mid, tid, inst_mid, bill_day, bill_no, refund_id, com
 	readAsking = "SELECT mid, tid, inst_mid, bill_day, bill_no, refund_id, completion_id FROM asking WHERE nth > ? ORDER BY nth LIMIT ?"
 )
 
-// ToAsk yields the orders to ask as they stand when the sequence starts: those
-// that were passed over last time first, then by ledger day and key, rechecks
-// last. The list lies in a temporary table, so that hours of asking hold up
-// neither the writer nor the log.
-func (db *DB) ToAsk(ctx context.Context, s reconcile.Scope) iter.Seq2[reconcile.Key, error] {
-	return stream("orders to ask", func(emit func(reconcile.Key) error) error {
-		conn, err := db.conn(ctx, db.readers)
-		if err != nil {
-			return err
-		}
-		defer conn.Close()
-		defer conn.ExecContext(context.WithoutCancel(ctx), dropAsking)
-		if err := db.within(ctx, conn.BeginTx, func(t *tx) error { return listToAsk(t, s) }); err != nil {
-			return err
-		}
-		for after := 0; ; after += askBatch {
-			keys, err := nextToAsk(ctx, conn, after)
-			if err != nil {
-				return db.told(err)
-			}
-			for _, k := range keys {
-				if err := emit(k); err != nil {
-					return err
-				}
-			}
-			if len(keys) < askBatch {
-				return nil
-			}
-		}
-	})
+// ToAsk opens the questions of a run, as they stand now: those that were passed
+// over last time first, then by ledger day and key, rechecks last. On a server
+// every process that joins asks some of them.
+func (db *DB) ToAsk(ctx context.Context, s reconcile.Scope, a reconcile.Asking) (reconcile.Questions, error) {
+	open := db.askList
+	if db.postgres {
+		open = db.dealt
+	}
+	q, err := open(ctx, s, a)
+	if err != nil {
+		return nil, fmt.Errorf("orders to ask: %w", err)
+	}
+	return q, nil
 }
 
 // askBatch is how many keys of the list are in memory at a time. No query is

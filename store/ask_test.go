@@ -162,7 +162,7 @@ func TestToAskWhileAnswersAreSaved(t *testing.T) {
 	}
 	load(t, db, run, "a", orders...)
 	asked := 0
-	for k, err := range db.ToAsk(t.Context(), scope(run)) {
+	for k, err := range toAsk(t.Context(), db, scope(run)) {
 		require.NoError(t, err)
 		save(t, db, run, k, paid(k.BillNo))
 		if asked++; asked == 200 {
@@ -181,7 +181,7 @@ func TestStreamsEndWithTheirContext(t *testing.T) {
 	load(t, db, run, "a", payment("1"), payment("2"))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	for _, err := range db.ToAsk(ctx, scope(run)) {
+	for _, err := range toAsk(ctx, db, scope(run)) {
 		require.ErrorIs(t, err, context.Canceled)
 	}
 	for _, err := range db.Families(ctx, scope(run)) {
@@ -198,7 +198,7 @@ func TestTablesOfOthersStay(t *testing.T) {
 	for _, table := range theirs {
 		require.NoError(t, db.write(t.Context(), func(t *tx) error { return t.exec("CREATE TABLE " + table + " (theirs INTEGER)") }))
 	}
-	collect(t, db.ToAsk(t.Context(), scope(run)))
+	collect(t, toAsk(t.Context(), db, scope(run)))
 	scoped(t, db, scope(run))
 	for _, table := range theirs {
 		require.NoError(t, db.write(t.Context(), func(t *tx) error { return t.exec("INSERT INTO " + table + " (theirs) VALUES (1)") }), table)

@@ -65,9 +65,11 @@ func (cs columns) pointers() []any {
 }
 
 func (cs columns) insertInto(table string) string {
-	marks := strings.Repeat(", ?", len(cs))[2:]
-	return "INSERT INTO " + table + " (" + cs.list("") + ") VALUES (" + marks + ")"
+	return "INSERT INTO " + table + " (" + cs.list("") + ") VALUES (" + cs.marks() + ")"
 }
+
+// marks are as many parameters.
+func (cs columns) marks() string { return strings.Repeat(", ?", len(cs))[2:] }
 
 // The types of columns. All of them read NULL, which an outer join yields
 // where there is no row, as their zero value.

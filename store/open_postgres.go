@@ -65,12 +65,12 @@ func Exists(ctx context.Context, path string) (bool, error) {
 	return found > 0, nil
 }
 
-// writers is a lock of PostgreSQL that every transaction that writes holds: as
-// with SQLite there is one at a time, and ids are given in the order of commits.
-// It belongs to the schema that the tables are in.
+// writersKey is of a lock of PostgreSQL that every transaction that writes holds:
+// as with SQLite there is one at a time, and ids are given in the order of commits;
+// but answers are saved by several at a time. It belongs to the schema that the tables are in.
 const (
-	writers      = "pg_advisory_xact_lock(1431130962, hashtext(current_schema()))" // 'UMSR'
-	beginWriting = "BEGIN; SELECT " + writers
+	writersKey   = "(1431130962, hashtext(current_schema()))" // 'UMSR'
+	beginWriting = "BEGIN; SELECT pg_advisory_xact_lock" + writersKey
 	beginReading = "BEGIN ISOLATION LEVEL REPEATABLE READ"
 )
 

@@ -150,15 +150,42 @@ func collect[T any](t *testing.T, seq func(func(T, error) bool)) []T {
 	return all
 }
 
+// toAsk goes through the questions of a run and gives them back.
+func toAsk(ctx context.Context, db *DB, s reconcile.Scope) iter.Seq2[reconcile.Key, error] {
+	return func(yield func(reconcile.Key, error) bool) {
+		questions, err := db.ToAsk(ctx, s, reconcile.Asking{})
+		if err != nil {
+			yield(reconcile.Key{}, err)
+			return
+		}
+		defer questions.Close()
+		for {
+			found, err := questions.Next(ctx, reconcile.Refrain{})
+			if err != nil {
+				yield(reconcile.Key{}, err)
+			}
+			if err != nil || len(found) == 0 {
+				return
+			}
+			for _, q := range found {
+				if !yield(q.Key, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
 func billNos(t *testing.T, db *DB, s reconcile.Scope) []string {
 	t.Helper()
 	nos := []string{}
-	for _, k := range collect(t, db.ToAsk(t.Context(), s)) {
+	for k, err := range toAsk(t.Context(), db, s) {
+		require.NoError(t, err)
 		nos = append(nos, k.BillNo+k.RefundID+k.CompletionID)
 	}
-	toAsk, _, err := db.CountToAsk(t.Context(), s)
+	due, _, err := db.CountToAsk(t.Context(), s)
 	require.NoError(t, err)
-	require.Len(t, nos, int(toAsk), "CountToAsk agrees with ToAsk")
+	require.Len(t, nos, int(due), "CountToAsk agrees with ToAsk")
 	return nos
 }
 

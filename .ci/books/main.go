@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -172,24 +173,31 @@ func fill(ctx context.Context, dir string, n int) error {
 
 // answerAll goes through the orders as a night asks about them.
 func answerAll(ctx context.Context, db *store.DB, run string, d reconcile.Day, now time.Time) error {
-	var batch []reconcile.Answered
-	for key, err := range db.ToAsk(ctx, reconcile.Scope{RunID: run, Day: d, Since: d - 90, Now: now, FreshFor: 12 * time.Hour}) {
-		if err != nil {
-			return err
-		}
-		n, err := strconv.Atoi(key.BillNo[len(key.BillNo)-7:])
-		if err != nil {
-			return err
-		}
-		if batch = append(batch, sale(n).answer(now)); len(batch) < 256 {
-			continue
-		}
-		if err := db.SaveAnswers(ctx, run, batch); err != nil {
-			return err
-		}
-		batch = batch[:0]
+	questions, err := db.ToAsk(ctx, reconcile.Scope{RunID: run, Day: d, Since: d - 90, Now: now, FreshFor: 12 * time.Hour}, reconcile.Asking{Concurrency: 128})
+	if err != nil {
+		return err
 	}
-	return db.SaveAnswers(ctx, run, batch)
+	defer questions.Close()
+	for {
+		found, err := questions.Next(ctx, reconcile.Refrain{})
+		if err != nil || len(found) == 0 {
+			return err
+		}
+		for batch := range slices.Chunk(found, 256) {
+			answers := make([]reconcile.Answered, len(batch))
+			for i, q := range batch {
+				n, err := strconv.Atoi(q.Key.BillNo[len(q.Key.BillNo)-7:])
+				if err != nil {
+					return err
+				}
+				answers[i] = sale(n).answer(now)
+				answers[i].Lease = q.Lease
+			}
+			if err := db.SaveAnswers(ctx, run, answers); err != nil {
+				return err
+			}
+		}
+	}
 }
 
 // cpu is the processor time of this process so far, of all its threads: what

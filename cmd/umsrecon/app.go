@@ -101,7 +101,7 @@ func (a *app) root() *cobra.Command {
 		a.demoCommand(), a.runCommand(), a.reportCommand(), a.discrepanciesCommand(), a.runsCommand(),
 		a.dayCommand(), a.serveCommand(), a.noticesCommand(), a.preauthCommand(), a.payScoreCommand(),
 		a.billCommand(), a.checkCommand(), a.ledgerCommand(), a.configCommand(), a.simulateCommand(), a.versionCommand(),
-		a.backupCommand(), a.manCommand(), a.unitsCommand(),
+		a.workCommand(), a.backupCommand(), a.manCommand(), a.unitsCommand(),
 	)
 	for _, c := range root.Commands() {
 		helpful(c)

@@ -86,7 +86,8 @@ func (a *askingBench) night(b *testing.B) {
 		db, err := store.Open(b.Context(), filepath.Join(b.TempDir(), "bench.db"))
 		require.NoError(b, err)
 		watched := &watchedStore{DB: db, loaded: func() { a.perOrder.start(b) }, asked: func() { a.asking += time.Since(a.perOrder.began) }}
-		job, hangUp, err := cfg.job(wallClock{}, watched, chinaums.NewTokens(), true)
+		limits := cfg.ownLimits()
+		job, hangUp, err := cfg.job(wallClock{}, watched, chinaums.NewTokens(), &limits)
 		require.NoError(b, err)
 		job.Ledgers = []reconcile.Ledger{a}
 		sum, err := job.Run(b.Context(), reconcile.Request{Day: benchDay})

@@ -26,7 +26,7 @@ func BenchmarkLimit(b *testing.B) {
 		cfg.Gateway.BaseURL, cfg.Gateway.AppID, cfg.Gateway.AppKey = a.url, playAppID, newSecret(playAppKey)
 		cfg.Gateway.Concurrency, cfg.Gateway.RequestsPerSecond = a.inFlight, perSecond
 		cfg.Listed = []Merchant{{Terminal: Terminal{MID: "M1"}}, {Terminal: Terminal{MID: "M2"}}}
-		clients, _, err := cfg.clients(time.Now, chinaums.NewTokens())
+		clients, _, err := cfg.clients(time.Now, chinaums.NewTokens(), cfg.ownLimits())
 		require.NoError(b, err)
 		began := time.Now()
 		a.askAll(b.Context(), gateway.New(clients, time.Now))

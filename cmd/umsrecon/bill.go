@@ -88,7 +88,12 @@ type billJSON struct {
 }
 
 func (a *app) queryBill(c *cobra.Command, cfg *Config, k reconcile.Key, format string) error {
-	clients, _, err := cfg.clients(a.clock.Now, a.tokens)
+	limits, err := cfg.limits(c.Context())
+	if err != nil {
+		return err
+	}
+	defer limits.close()
+	clients, _, err := cfg.clients(a.clock.Now, a.tokens, limits)
 	if err != nil {
 		return err
 	}

@@ -234,7 +234,12 @@ type probe struct {
 // gateway asks about a bill that need not exist: NO_ORDER proves the
 // credentials as well as any bill does.
 func (p *probe) gateway(ctx context.Context, cfg *Config, day reconcile.Day) (string, error) {
-	clients, _, err := cfg.clients(p.app.clock.Now, p.app.tokens)
+	limits, err := cfg.limits(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer limits.close()
+	clients, _, err := cfg.clients(p.app.clock.Now, p.app.tokens, limits)
 	if err != nil {
 		return "", err
 	}

@@ -72,6 +72,7 @@ type Gateway struct {
 	MaxAttempts       int           `yaml:"max_attempts"`
 	MaxRequestsPerRun int           `yaml:"max_requests_per_run"` // 0: no limit
 	Deadline          time.Duration `yaml:"deadline"`             // of a run's asking; 0: none
+	Lease             time.Duration `yaml:"lease"`                // of a question that processes share on a server, when its holder is gone
 }
 
 // Reports says where the workbooks go and in which language.

@@ -148,6 +148,7 @@ func (d *decoder) checkGateway(g Gateway) {
 	d.between("gateway.max_attempts", g.MaxAttempts, 1, 20)
 	d.between("gateway.max_requests_per_run", g.MaxRequestsPerRun, 0, math.MaxInt)
 	d.notNegative("gateway.deadline", g.Deadline)
+	d.must("gateway.lease", g.Lease >= time.Second && g.Lease <= time.Hour, "must be at least 1s and at most 1h")
 }
 
 func (d *decoder) between(path string, n, least, most int) {

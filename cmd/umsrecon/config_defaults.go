@@ -20,6 +20,7 @@ func defaults() Config {
 			RequestsPerSecond: 2,
 			Concurrency:       8,
 			Timeout:           15 * time.Second,
+			Lease:             30 * time.Second,
 			MaxAttempts:       4,
 		},
 		Ledger: Ledger{LedgerSource: LedgerSource{

@@ -39,6 +39,7 @@ var helps = map[string]help{
 umsrecon run --date 2026-11-19
 umsrecon run --from 2026-11-01 --to 2026-11-07 --format json
 umsrecon run --due`},
+	"work":  {workExits, "umsrecon -c /etc/umsrecon/config.yaml work\numsrecon work --once --wait 2h"},
 	"serve": {serveExits, "umsrecon -c /etc/umsrecon/config.yaml serve"},
 	"check": {`Exit codes:
   0    everything is ok, or a WARNING

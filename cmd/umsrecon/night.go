@@ -128,7 +128,16 @@ func (a *app) night(ctx context.Context, cfg *Config, db *store.DB, n reconcile.
 	if err != nil {
 		return r, err
 	}
-	job, hangUp, err := cfg.job(a.pulse.waits(a.clock), logged(db, a.logger(slog.LevelError)), a.tokens, !o.noQuery) // a new one: the budget is of one run
+	var bounds *limits // new ones: the budget is of one run
+	if !o.noQuery {
+		l, err := cfg.limits(ctx)
+		if err != nil {
+			return r, err
+		}
+		defer l.close()
+		bounds = &l
+	}
+	job, hangUp, err := cfg.job(a.pulse.waits(a.clock), logged(db, a.logger(slog.LevelError)), a.tokens, bounds)
 	if err != nil {
 		return r, err
 	}

@@ -105,7 +105,12 @@ func (a *app) send(c *cobra.Command, o sendOptions, day reconcile.Day, plan func
 	if err := a.ranLately(c.Context(), db, day); err != nil {
 		return err
 	}
-	d, err := a.desk(cfg, db, o)
+	limits, err := cfg.limits(c.Context())
+	if err != nil {
+		return err
+	}
+	defer limits.close()
+	d, err := a.desk(cfg, db, o, limits)
 	if err != nil {
 		return err
 	}
@@ -119,8 +124,8 @@ func (a *app) send(c *cobra.Command, o sendOptions, day reconcile.Day, plan func
 	return d.sendAll(c.Context(), o, plans)
 }
 
-func (a *app) desk(cfg *Config, db *store.DB, o sendOptions) (*desk, error) {
-	clients, _, err := cfg.clients(a.clock.Now, a.tokens)
+func (a *app) desk(cfg *Config, db *store.DB, o sendOptions, l limits) (*desk, error) {
+	clients, _, err := cfg.clients(a.clock.Now, a.tokens, l)
 	if err != nil {
 		return nil, err
 	}

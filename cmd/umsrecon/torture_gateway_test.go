@@ -140,7 +140,8 @@ type storm struct {
 	config     *Config
 	firstNight int // requests
 	summary    struct {
-		Orders struct{ Loaded, Invalid, Matched, Tolerance, Waiting, Unverified, Discrepant int }
+		Orders  struct{ Loaded, Invalid, Matched, Tolerance, Waiting, Unverified, Discrepant int }
+		Queries struct{ Sent, Attempts int }
 	}
 }
 
@@ -148,7 +149,7 @@ func stormBill(i int) string { return fmt.Sprintf("S%05d", i) }
 
 // newStorm sells orders: of ten, six agree; the others are off by a fen, not
 // there, not paid for, and paid for unknown to the ledger.
-func newStorm(t *testing.T, orders int, gateway string) *storm {
+func newStorm(t testing.TB, orders int, gateway string) *storm {
 	w := &storm{dir: t.TempDir(), orders: orders}
 	w.gateway = chinaumstest.New(chinaumstest.Config{Keys: map[string]chinaums.Secret{playAppID: chinaums.NewSecret(playAppKey)}, Now: time.Now})
 	w.tap = newTap(w.gateway)

@@ -32,6 +32,7 @@ type wireAnswer struct {
 // the program is gone, so what was written down is read under the lock.
 type tap struct {
 	behind http.Handler
+	delay  time.Duration // of every answer
 
 	mu       sync.Mutex
 	asked    map[question]int
@@ -58,6 +59,7 @@ func (t *tap) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	t.mu.Unlock()
 	seen := &overheard{ResponseWriter: w}
+	time.Sleep(t.delay)
 	t.behind.ServeHTTP(seen, r)
 	if query {
 		heard := seen.read(asked)

@@ -98,22 +98,16 @@ func (c *Config) statements() ([]reconcile.Statement, error) {
 	return []reconcile.Statement{st}, nil
 }
 
-// clients makes one client per set of credentials. They share the rate limit,
-// the budget of a run, tokens, which outlive the run, and connections, which
-// hangUp closes.
-func (c *Config) clients(now func() time.Time, tokens *chinaums.Tokens) (of func(mid string) *chinaums.Client, hangUp func(), err error) {
+// clients makes one client per set of credentials. They share the limits of a
+// run, tokens, which outlive the run, and connections, which hangUp closes.
+func (c *Config) clients(now func() time.Time, tokens *chinaums.Tokens, l limits) (of func(mid string) *chinaums.Client, hangUp func(), err error) {
 	transport := chinaums.NewTransport(c.Gateway.Concurrency)
-	limiter := chinaums.NewPace(c.Gateway.RequestsPerSecond, time.Now)
-	var budget *chinaums.Budget
-	if c.Gateway.MaxRequestsPerRun > 0 {
-		budget = chinaums.NewBudget(int64(c.Gateway.MaxRequestsPerRun))
-	}
 	byMID := map[string]*chinaums.Client{}
 	for _, m := range c.Merchants() {
 		client, err := chinaums.New(chinaums.Options{
 			BaseURL: c.Gateway.BaseURL, AppID: m.AppID, AppKey: chinaums.NewSecret(m.AppKey.Reveal()), Now: now,
 			Timeout: c.Gateway.Timeout, MaxAttempts: c.Gateway.MaxAttempts, Concurrency: c.Gateway.Concurrency,
-			Limiter: limiter, Budget: budget, Transport: transport,
+			Limiter: l.pace(m.AppID), Budget: l.budget, Transport: transport,
 			Auth: chinaums.Auth(c.Gateway.Auth), TokenHeader: chinaums.TokenHeader(c.Gateway.TokenHeader), Tokens: tokens,
 		})
 		if err != nil {
@@ -128,9 +122,9 @@ func (c *Config) clients(now func() time.Time, tokens *chinaums.Tokens) (of func
 	return func(mid string) *chinaums.Client { return byMID[mid] }, transport.CloseIdleConnections, nil
 }
 
-// job puts the night together; hangUp is for its end. A job that does not ask
-// needs no credentials.
-func (c *Config) job(clock reconcile.Clock, db reconcile.Store, tokens *chinaums.Tokens, asks bool) (j *reconcile.Job, hangUp func(), err error) {
+// job puts the night together; hangUp is for its end. A job without limits does
+// not ask, and needs no credentials.
+func (c *Config) job(clock reconcile.Clock, db reconcile.Store, tokens *chinaums.Tokens, l *limits) (j *reconcile.Job, hangUp func(), err error) {
 	ledgers, err := c.ledgers(clock)
 	if err != nil {
 		return nil, nil, err
@@ -141,17 +135,23 @@ func (c *Config) job(clock reconcile.Clock, db reconcile.Store, tokens *chinaums
 	}
 	j = &reconcile.Job{
 		Ledgers: ledgers, Statements: statements, Store: db, Clock: clock, Settings: c.Settings(),
-		Asking: reconcile.Asking{Concurrency: c.Gateway.Concurrency, Deadline: c.Gateway.Deadline, ProcessingPause: processingPause},
+		Asking: c.asking(),
 	}
-	if !asks {
+	if l == nil {
 		return j, func() {}, nil
 	}
-	clients, hangUp, err := c.clients(clock.Now, tokens)
+	clients, hangUp, err := c.clients(clock.Now, tokens, *l)
 	if err != nil {
 		return nil, nil, err
 	}
-	j.Gateway = gateway.New(clients, clock.Now)
+	j.Gateway, j.Store = gateway.New(clients, clock.Now), limitedStore{db, *l}
 	return j, hangUp, nil
+}
+
+func (c *Config) asking() reconcile.Asking {
+	return reconcile.Asking{
+		Concurrency: c.Gateway.Concurrency, Deadline: c.Gateway.Deadline, ProcessingPause: processingPause, Lease: c.Gateway.Lease,
+	}
 }
 
 // shown is a path as a person wants to read it: below the configuration's

@@ -1,0 +1,263 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/umsrecon/umsrecon/reconcile"
+)
+
+// dealt are the questions of a server, which lie in the table questions: every
+// process that has joined holds some of them on a lease, which it renews while
+// it lives. What a process holds when it dies is free when the lease has run
+// out, by the server's clock.
+type dealt struct {
+	db    *DB
+	run   string
+	me    string        // who holds its questions
+	most  int           // questions taken at a time
+	lease time.Duration // of a question
+	mark  int64         // the last answer before the asking began
+	quiet int           // looks in a row that found nobody who asks
+	stop  func()        // ends the renewing of leases
+}
+
+// How those who hold questions are called: the run itself, and workers.
+const (
+	theRun  = "run "
+	aWorker = "worker "
+)
+
+const (
+	nowMS = "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)"
+
+	// What workers hold of a run that is taken up again stays theirs. A run before
+	// this one is over: one at a time holds the database.
+	forgetQuestions = "DELETE FROM questions WHERE run_id <> :run OR worker = '' OR worker LIKE '" + theRun + "%' OR free_ms <= " + nowMS + " OR order_id NOT IN (SELECT order_id FROM (" + toAskQuery + ") AS due)"
+
+	fillQuestions = `
+INSERT INTO questions (order_id, run_id, nth, mid)
+SELECT order_id, :run, row_number() OVER (ORDER BY turn, ledger_day, mid, tid, inst_mid, bill_day, bill_no, refund_id, completion_id), mid
+FROM (` + toAskQuery + `) AS due CROSS JOIN orders USING (order_id)
+ON CONFLICT (order_id) DO NOTHING`
+
+	takeQuestions = `
+UPDATE questions AS q SET worker = :me, free_ms = ` + nowMS + ` + :lease
+FROM (SELECT order_id FROM questions
+      WHERE run_id = :run AND free_ms <= ` + nowMS + ` AND ` + refrained + `
+      ORDER BY nth LIMIT :most FOR UPDATE SKIP LOCKED) AS free
+JOIN orders AS o ON o.order_id = free.order_id
+WHERE q.order_id = free.order_id
+RETURNING q.nth, q.again, o.mid, o.tid, o.inst_mid, o.bill_day, o.bill_no, o.refund_id, o.completion_id`
+
+	// Those whose answers are being saved go anyway; to wait for them could end in
+	// a deadlock.
+	notSaved = "SELECT order_id FROM questions WHERE worker = :me FOR UPDATE SKIP LOCKED"
+
+	renewQuestions = "UPDATE questions SET free_ms = " + nowMS + " + :lease WHERE order_id IN (" + notSaved + ")"
+	leaveQuestions = "UPDATE questions SET worker = '', free_ms = 0 WHERE order_id IN (" + notSaved + ")"
+	putOffQuestion = "UPDATE questions SET worker = '', again = 1, free_ms = " + nowMS + " + :pause WHERE worker = :me AND order_id = :order"
+
+	refrained = "mid NOT IN (SELECT no.value FROM json_each(:refrain) AS no)"
+
+	lookAtQuestions = `SELECT EXISTS (SELECT 1 FROM questions WHERE run_id = :run),
+  EXISTS (SELECT 1 FROM questions WHERE run_id = :run AND NOT :all AND ` + refrained + `),
+  EXISTS (SELECT 1 FROM questions WHERE run_id = :run AND worker NOT IN ('', :me) AND free_ms > ` + nowMS + `)`
+
+	endQuestions = "DELETE FROM questions WHERE run_id = ?"
+	lastAnswer   = "SELECT coalesce(max(answer_id), 0) FROM answers"
+	askedByAll   = "SELECT count(DISTINCT order_id), coalesce(sum(attempts), 0) FROM answers WHERE run_id = ? AND answer_id > ?"
+	whoAsks      = "SELECT run_id FROM questions WHERE free_ms <= " + nowMS + " ORDER BY nth LIMIT 1"
+)
+
+func (db *DB) dealt(ctx context.Context, s reconcile.Scope, a reconcile.Asking) (reconcile.Questions, error) {
+	d := db.dealer(theRun, s.RunID, a)
+	err := db.write(ctx, func(t *tx) error {
+		for _, query := range []string{forgetQuestions, fillQuestions} {
+			if err := t.exec(query, scopeArgs(s).args()...); err != nil {
+				return err
+			}
+		}
+		return errors.Join(t.row(lastAnswer).Scan(&d.mark), t.analyse("questions"))
+	})
+	if err != nil {
+		return nil, err
+	}
+	d.renewing(ctx)
+	return d, nil
+}
+
+// Asks is the run that has questions for anybody at present; empty: none has.
+// Only runs on a server have.
+func (db *DB) Asks(ctx context.Context) (runID string, err error) {
+	if err := db.row(ctx, whoAsks, nil, &runID); err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return "", fmt.Errorf("look for a run that asks: %w", err)
+	}
+	return runID, nil
+}
+
+// Join takes part in the asking of a run.
+func (db *DB) Join(ctx context.Context, runID string, a reconcile.Asking) reconcile.Questions {
+	d := db.dealer(aWorker, runID, a)
+	d.renewing(ctx)
+	return d
+}
+
+func (db *DB) dealer(who, run string, a reconcile.Asking) *dealt {
+	return &dealt{db: db, run: run, me: who + uuid.NewString(), most: min(max(16, 2*a.Concurrency), 1000), lease: cmp.Or(a.Lease, 30*time.Second)}
+}
+
+// row reads the one row of a query that is a transaction of its own, and that
+// need not wait for others who write.
+func (db *DB) row(ctx context.Context, query string, args named, to ...any) error {
+	return db.rows(ctx, query, args, func(row scanner) error { return row.Scan(to...) }, sql.ErrNoRows)
+}
+
+func (db *DB) rows(ctx context.Context, query string, args named, scan func(scanner) error, none error) error {
+	conn, err := db.conn(ctx, db.writer)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	rows, err := conn.QueryContext(ctx, query, args.args()...)
+	if err != nil {
+		return db.told(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if none = scan(rows); none != nil {
+			return none
+		}
+	}
+	return cmp.Or(db.told(rows.Err()), none)
+}
+
+// change is a statement that is a transaction of its own, and that need not wait
+// for others who write.
+func (db *DB) change(ctx context.Context, query string, args named) error {
+	return db.rows(ctx, query, args, nil, nil)
+}
+
+func (d *dealt) args(more named) named {
+	args := named{"run": d.run, "me": d.me, "lease": d.lease.Milliseconds()}
+	maps.Copy(args, more)
+	return args
+}
+
+// Next takes questions that nobody holds, or whose lease has run out.
+func (d *dealt) Next(ctx context.Context, r reconcile.Refrain) (taken []reconcile.Question, err error) {
+	if r.All {
+		return nil, nil
+	}
+	type turn struct {
+		nth int64
+		reconcile.Question
+	}
+	var turns []turn
+	err = d.db.rows(ctx, takeQuestions, d.args(named{"refrain": list(r.Merchants), "most": d.most}), func(row scanner) error {
+		t := turn{Question: reconcile.Question{Lease: d.me}}
+		err := row.Scan(append([]any{&t.nth, (*flag)(&t.Again)}, keyColumns(&t.Key).pointers()...)...)
+		turns = append(turns, t)
+		return err
+	}, nil)
+	if err != nil {
+		return nil, fmt.Errorf("orders to ask: %w", err)
+	}
+	slices.SortFunc(turns, func(a, b turn) int { return cmp.Compare(a.nth, b.nth) })
+	for _, t := range turns {
+		taken = append(taken, t.Question)
+	}
+	return taken, nil
+}
+
+// Later gives a question back for anybody to ask after the pause.
+func (d *dealt) Later(ctx context.Context, q reconcile.Question, pause time.Duration) error {
+	order, err := d.db.orderID(ctx, q.Key)
+	if err == nil {
+		err = d.db.change(ctx, putOffQuestion, d.args(named{"order": order, "pause": pause.Milliseconds()}))
+	}
+	if err != nil {
+		return fmt.Errorf("put a question off: %w", err)
+	}
+	return nil
+}
+
+// How soon to look again whether there are questions: others answer theirs, or
+// die.
+const soon = 100 * time.Millisecond
+
+// looks is how many in a row must find nobody who asks, before those questions
+// are left that this process refrains from: one that has just given some back may
+// be looking for others.
+const looks = 20
+
+// Rest waits for what others hold: they may die.
+func (d *dealt) Rest(ctx context.Context, r reconcile.Refrain) (time.Duration, bool, error) {
+	if err := d.db.change(ctx, leaveQuestions, d.args(nil)); err != nil {
+		return 0, false, fmt.Errorf("give questions back: %w", err)
+	}
+	var left, mine, others flag
+	args := d.args(named{"refrain": list(r.Merchants), "all": flag(r.All)})
+	if err := d.db.row(ctx, lookAtQuestions, args, &left, &mine, &others); err != nil {
+		return 0, false, fmt.Errorf("look for questions: %w", err)
+	}
+	if d.quiet++; bool(mine || others) {
+		d.quiet = 0
+	}
+	return soon, bool(left) && d.quiet < looks, nil
+}
+
+// End takes the questions of the run away. Answers that others were waiting for
+// count no more.
+func (d *dealt) End(ctx context.Context, mine reconcile.Queries) (reconcile.Queries, error) {
+	err := d.db.write(ctx, func(t *tx) error {
+		if err := t.exec(endQuestions, d.run); err != nil {
+			return err
+		}
+		return t.row(askedByAll, d.run, d.mark).Scan(&mine.Sent, &mine.Attempts)
+	})
+	if err != nil {
+		return mine, fmt.Errorf("end the asking: %w", err)
+	}
+	return mine, nil
+}
+
+// Close gives back what is still held, and renews no lease any more.
+func (d *dealt) Close() error {
+	d.stop()
+	ctx, cancel := context.WithTimeout(context.Background(), d.lease)
+	defer cancel()
+	if err := d.db.change(ctx, leaveQuestions, d.args(nil)); err != nil {
+		return fmt.Errorf("give questions back: %w", err)
+	}
+	return nil
+}
+
+// renewing renews the leases until Close. Where the server cannot be reached
+// they run out, and others take the questions.
+func (d *dealt) renewing(ctx context.Context) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	var renewed sync.WaitGroup
+	renewed.Go(func() {
+		pulse := time.NewTicker(d.lease / 3)
+		defer pulse.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-pulse.C:
+			}
+			_ = d.db.change(ctx, renewQuestions, d.args(nil))
+		}
+	})
+	d.stop = func() { cancel(); renewed.Wait() }
+}
