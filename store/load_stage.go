@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -115,10 +114,13 @@ func (s *stage) finish(l *reconcile.Load) error {
 	if err := s.stop(); err != nil {
 		return err
 	}
-	for _, step := range [][2]string{{fillKeys, "keys"}, {fillBest, "best"}} {
-		if err := errors.Join(s.tx.exec(step[0]), s.tx.analyse(step[1])); err != nil {
+	for _, step := range []string{fillBest, fillKeys, dropSeveral, fillSeveral} {
+		if err := s.tx.exec(step); err != nil {
 			return err
 		}
+	}
+	if err := s.tx.analyse("best"); err != nil {
+		return err
 	}
 	var high, low int64
 	if err := s.tx.row(sumBest).Scan(&l.Orders, &high, &low); err != nil {
@@ -162,17 +164,26 @@ CREATE TABLE kept (nth INTEGER PRIMARY KEY, seq INTEGER, order_id INTEGER, chang
 
 	stagedKey = keyColumns(&reconcile.Key{}).definitions() + ", amount_fen INTEGER, row_hash TEXT, seq INTEGER, ledger_day TEXT, file TEXT, line INTEGER"
 
-	fillKeys = "INSERT INTO keys SELECT " + keyColumnsOf("") + " FROM rows ORDER BY " + keyList + ", " + byRank
-
 	// A key that has one row, as nearly all have, needs no looking further.
 	fillBest = `
 INSERT INTO best (` + keyColumnsOf("") + `, copies, conflicting)
-SELECT ` + keyList + `, max(amount_fen), max(row_hash), max(seq), max(ledger_day), max(file), max(line), 1, 0 FROM keys GROUP BY ` + keyList + ` HAVING count(*) = 1
-UNION ALL
+SELECT ` + keyList + `, max(amount_fen), max(row_hash), max(seq), max(ledger_day), max(file), max(line), count(*), 0
+FROM rows GROUP BY ` + keyList + ` ORDER BY ` + keyList
+
+	// The rows of the other keys are put in order. Where there are none nothing is
+	// read.
+	fillKeys = `
+INSERT INTO keys SELECT ` + keyColumnsOf("r") + `
+FROM (SELECT ` + keyList + ` FROM best WHERE copies > 1) AS several CROSS JOIN rows AS r ON ` + sameKey("r", "several")
+
+	dropSeveral = "DELETE FROM best WHERE copies > 1"
+
+	fillSeveral = `
+INSERT INTO best (` + keyColumnsOf("") + `, copies, conflicting)
 SELECT ` + keyColumnsOf("k") + `,
   (SELECT count(*) FROM keys AS c WHERE ` + sameKey("c", "k") + ` AND c.row_hash = k.row_hash),
   CASE WHEN EXISTS (SELECT 1 FROM keys AS c WHERE ` + sameKey("c", "k") + ` AND c.row_hash <> k.row_hash) THEN 1 ELSE 0 END
-FROM (SELECT ` + keyList + ` FROM keys GROUP BY ` + keyList + ` HAVING count(*) > 1) AS several
+FROM (SELECT DISTINCT ` + keyList + ` FROM keys) AS several
 CROSS JOIN keys AS k ON ` + sameKey("k", "several") + `
   AND k.seq = (SELECT c.seq FROM keys AS c WHERE ` + sameKey("c", "several") + ` ORDER BY c.amount_fen DESC, c.row_hash DESC, c.seq LIMIT 1)`
 

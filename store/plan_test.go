@@ -116,7 +116,7 @@ func TestLoadsUseIndexes(t *testing.T) {
 	s, err := db.newStage(t.Context(), "s")
 	require.NoError(t, err)
 	defer s.remove()
-	sorted := strings.Join(planOf(t, s.tx, fillBest, nil), "\n")
+	sorted := strings.Join(planOf(t, s.tx, fillSeveral, nil), "\n")
 	require.NotContains(t, sorted, "TEMP B-TREE", "keys lie in order")
 	require.NoError(t, s.finish(&reconcile.Load{}))
 	args := named{"scope": "s", "load": 2, "held": 1, "now": "n", "daily": 1}.args()
