@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -41,6 +42,23 @@ func (c *Config) retryCalendar() (lines []string) {
 	for _, at := range c.Schedule.RetryAt {
 		h, m := at.clock()
 		lines = append(lines, fmt.Sprintf("*-*-* %02d:%02d:00 %s", h, m, c.Timezone))
+	}
+	return lines
+}
+
+// retryCron is the same as cron lines, one for all that share a minute.
+func (c *Config) retryCron() (lines []string) {
+	var minutes []int
+	hours := map[int][]string{}
+	for _, at := range c.Schedule.RetryAt {
+		h, m := at.clock()
+		if hours[m] == nil {
+			minutes = append(minutes, m)
+		}
+		hours[m] = append(hours[m], strconv.Itoa(h))
+	}
+	for _, m := range minutes {
+		lines = append(lines, fmt.Sprintf("%d %s * * *", m, strings.Join(hours[m], ",")))
 	}
 	return lines
 }

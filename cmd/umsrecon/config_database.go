@@ -24,15 +24,22 @@ func (l Location) understood() bool {
 
 // secrets are what no log may show of it.
 func (l Location) secrets() []string {
+	if found := l.passwords(); found != nil {
+		return append(found, string(l))
+	}
+	return nil
+}
+
+func (l Location) passwords() []string {
 	u, err := url.Parse(string(l))
 	if err != nil || !store.OnServer(string(l)) {
 		return nil
 	}
-	secrets := []string{string(l), u.Query().Get("password"), u.Query().Get("sslpassword")}
+	passwords := []string{u.Query().Get("password"), u.Query().Get("sslpassword")}
 	if password, set := u.User.Password(); set {
-		secrets = append(secrets, password)
+		passwords = append(passwords, password)
 	}
-	return secrets
+	return passwords
 }
 
 // database is the file of the database, absolute, or its address.

@@ -75,7 +75,7 @@ func Load(path string, lookupEnv func(string) (string, bool), needs ...Section) 
 	if err != nil {
 		return nil, &ConfigError{File: path, Faults: []Fault{{Message: err.Error()}}, Err: err}
 	}
-	config, faults := parseConfig(data, references{dir, lookupEnv}, needs)
+	config, faults := parseConfig(data, references{dir: dir, lookupEnv: lookupEnv}, needs)
 	if err := faults.asError(path); err != nil {
 		return nil, err
 	}

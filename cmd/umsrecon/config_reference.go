@@ -18,6 +18,7 @@ const maxReferenced = 64 << 10
 type references struct {
 	dir       string // from which a relative path counts
 	lookupEnv func(string) (string, bool)
+	met       func(ref string) // told of each that is resolved; nil: nobody wants to know
 }
 
 var environmentName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
@@ -50,6 +51,9 @@ const (
 // end, or what is wrong with it. A file with a secret must not be readable by
 // everybody.
 func (r references) resolve(ref string, secret bool) (text, problem string) {
+	if r.met != nil {
+		r.met(ref)
+	}
 	kind, name, _ := strings.Cut(ref, ":")
 	if kind == "file" {
 		text, problem = r.file(name, secret)

@@ -94,7 +94,7 @@ umsrecon run --due`},
 	"units": {`Exit codes:
   0    done
   1    error: a folder that cannot be written
-  2    usage or configuration, a schedule.cron that never comes`, "umsrecon -c /etc/umsrecon/config.yaml units\numsrecon -c /etc/umsrecon/config.yaml units --dir /etc/systemd/system"},
+  2    usage or configuration, a schedule.cron that never comes; for Kubernetes a database that is a file`, "umsrecon -c /etc/umsrecon/config.yaml units\numsrecon -c /etc/umsrecon/config.yaml units --dir /etc/systemd/system\numsrecon units --kubernetes registry.example.com/umsrecon:1.4.0 --workers 4 > umsrecon.yaml"},
 	"notices import":   {importExits, "umsrecon notices import notices.log"},
 	"notices list":     {listExits, "umsrecon notices list --date 2026-11-19"},
 	"preauth complete": {sendExitHelp, "umsrecon preauth complete --date 2026-11-19"},

@@ -119,12 +119,13 @@ func writeStatuses(line func(string, ...any), g ledger.Guess) {
 	}
 }
 
-// quotedYAML is a text in double quotes, as YAML and JSON have them.
-func quotedYAML(text string) string {
+// quotedYAML is a text in double quotes, as YAML and JSON have them, or a list of
+// texts or numbers.
+func quotedYAML(v any) string {
 	var out bytes.Buffer
 	e := json.NewEncoder(&out)
 	e.SetEscapeHTML(false)
-	_ = e.Encode(text) // a string always can be
+	_ = e.Encode(v) // these always can be
 	return strings.TrimSpace(out.String())
 }
 

@@ -8,40 +8,78 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/umsrecon/umsrecon/store"
 )
 
 func (a *app) unitsCommand() *cobra.Command {
-	var user bool
-	var dir string
+	var o unitOptions
 	c := &cobra.Command{
-		Use: "units", Short: "systemd units and crontab lines for this configuration", Args: cobra.NoArgs,
+		Use: "units", Short: "systemd units and crontab lines, or a manifest for Kubernetes, for this configuration", Args: cobra.NoArgs,
 		Long: "units prints a service and a timer for the night, the same for what is tried again, a service for `serve`,\n" +
-			"and crontab lines. Use one of the three ways. --dir writes the units into a folder instead.",
-		RunE: func(*cobra.Command, []string) error {
+			"and crontab lines. Use one of the three ways. --dir writes the units into a folder instead. With the database\n" +
+			"on a server there is a template for workers, too: umsrecon-work@1, umsrecon-work@2 and on, on any host.\n\n" +
+			"--kubernetes prints CronJobs for a cluster in their place; the database must be on a server.",
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := o.fit(c.Flags()); err != nil {
+				return err
+			}
 			cfg, err := a.load(NeedDatabase, NeedReports, NeedSchedule, NeedMonitor)
 			if err != nil {
 				return err
 			}
-			s, err := a.site(cfg, user)
-			if err != nil {
-				return err
+			if o.image != "" {
+				return a.kubernetes(cfg, o)
 			}
-			units, err := s.units()
-			if err != nil {
-				return err
-			}
-			if dir != "" {
-				return writeUnits(dir, units)
-			}
-			s.print(a.stdout, units)
-			return nil
+			return a.systemd(cfg, o)
 		},
 	}
-	c.Flags().BoolVar(&user, "user", false, "for systemctl --user")
-	c.Flags().StringVar(&dir, "dir", "", "a folder to write the units into")
+	c.Flags().BoolVar(&o.user, "user", false, "for systemctl --user")
+	c.Flags().StringVar(&o.dir, "dir", "", "a folder to write the units into")
+	c.Flags().StringVar(&o.image, "kubernetes", "", "a manifest for Kubernetes with this container image")
+	c.Flags().IntVar(&o.workers, "workers", 2, "with --kubernetes: how many help the run to ask, 1 to 1000")
 	return c
+}
+
+type unitOptions struct {
+	user       bool
+	dir, image string
+	workers    int
+}
+
+func (o unitOptions) fit(given *pflag.FlagSet) error {
+	switch {
+	case !given.Changed("kubernetes") && given.Changed("workers"):
+		return usage("--workers goes with --kubernetes")
+	case !given.Changed("kubernetes"):
+		return nil
+	case o.user || o.dir != "":
+		return usage("--kubernetes prints one manifest; give it without --user and --dir")
+	case o.image == "" || strings.ContainsFunc(o.image, notGraphic):
+		return usage("--kubernetes: must be the name of a container image, is %q", o.image)
+	case o.workers < 1 || o.workers > 1000:
+		return usage("--workers: must be 1 to 1000, is %d", o.workers)
+	}
+	return nil
+}
+
+func notGraphic(r rune) bool { return r <= ' ' || r > '~' }
+
+func (a *app) systemd(cfg *Config, o unitOptions) error {
+	s, err := a.site(cfg, o.user)
+	if err != nil {
+		return err
+	}
+	units, err := s.units()
+	if err != nil {
+		return err
+	}
+	if o.dir != "" {
+		return writeUnits(o.dir, units)
+	}
+	s.print(a.stdout, units)
+	return nil
 }
 
 // stateDirectory is what StateDirectory=umsrecon stands for.
@@ -93,109 +131,23 @@ func (s *site) units() ([]unit, error) {
 		return nil, err
 	}
 	units := []unit{
-		{"umsrecon.service", s.service("reconcile the night with ChinaUMS", "oneshot", "run", s.oneshot())},
+		{"umsrecon.service", s.service("reconcile the night with ChinaUMS", "run", oneshot)},
 		{"umsrecon.timer", s.timer("the night of umsrecon", night, "RandomizedDelaySec=120\n")},
 	}
 	if again := s.cfg.retryCalendar(); len(again) > 0 {
 		units = append(units,
-			unit{"umsrecon-retry.service", s.service("do what is due: nights missed or incomplete", "oneshot", "run --due", s.oneshot())},
+			unit{"umsrecon-retry.service", s.service("do what is due: nights missed or incomplete", "run --due", oneshot)},
 			unit{"umsrecon-retry.timer", s.timer("what umsrecon tries again", again, "")})
 	}
-	return append(units, unit{"umsrecon-serve.service", s.service("umsrecon as a daemon, instead of the timers", "notify", "serve", longRunning)}), nil
-}
-
-// oneshot: done with findings or unverified orders is done; a wrong
-// configuration is as wrong a second time.
-func (s *site) oneshot() string {
-	return `SuccessExitStatus=3 4
-Restart=on-failure
-RestartSec=600
-RestartPreventExitStatus=2
-TimeoutStartSec=infinity
-TimeoutStopSec=40
-`
-}
-
-const longRunning = `ExecReload=/bin/sh -c "kill -HUP $MAINPID"
-Restart=on-failure
-RestartSec=10
-RestartPreventExitStatus=2
-WatchdogSec=60
-TimeoutStopSec=40
-`
-
-// hardened is what a user's manager can do, too.
-const hardened = `UMask=0027
-LimitCORE=0
-NoNewPrivileges=yes
-SystemCallFilter=@system-service
-SystemCallArchitectures=native
-RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
-RestrictRealtime=yes
-LockPersonality=yes
-MemoryDenyWriteExecute=yes
-`
-
-const walledIn = `User=umsrecon
-Group=umsrecon
-StateDirectory=umsrecon
-StateDirectoryMode=0750
-ProtectSystem=strict
-ProtectHome=read-only
-PrivateTmp=yes
-PrivateDevices=yes
-ProtectClock=yes
-ProtectHostname=yes
-ProtectControlGroups=yes
-ProtectKernelLogs=yes
-ProtectKernelModules=yes
-ProtectKernelTunables=yes
-ProtectProc=invisible
-RestrictNamespaces=yes
-RestrictSUIDSGID=yes
-CapabilityBoundingSet=
-`
-
-func (s *site) service(what, kind, arguments, manner string) string {
-	var b strings.Builder
-	b.WriteString("[Unit]\nDescription=" + what + "\nWants=network-online.target\nAfter=network-online.target\nStartLimitIntervalSec=7200\nStartLimitBurst=5\n")
-	fmt.Fprintf(&b, "\n[Service]\nType=%s\nExecStart=%s -c %s %s\n", kind, unitQuoted(s.program), unitQuoted(s.config), arguments)
-	fmt.Fprintf(&b, "EnvironmentFile=-%s\n", unitPath(filepath.Join(filepath.Dir(s.config), "umsrecon.env")))
-	b.WriteString("# A secret that only systemd hands over; in the configuration: app_key: file:app.key\n#LoadCredential=app.key:/etc/umsrecon/app.key\n")
-	b.WriteString(manner + hardened)
-	if !s.user {
-		b.WriteString(walledIn)
-		for _, p := range s.writes {
-			fmt.Fprintf(&b, "ReadWritePaths=%s\n", unitQuoted(p))
-		}
+	units = append(units, unit{"umsrecon-serve.service", s.service("umsrecon as a daemon, instead of the timers", "serve", daemonic)})
+	if s.shared() {
+		units = append(units, unit{"umsrecon-work@.service", s.service("worker %i: help the run of umsrecon to ask", "work", helping)})
 	}
-	if kind == "notify" {
-		b.WriteString("\n[Install]\nWantedBy=" + map[bool]string{true: "default.target", false: "multi-user.target"}[s.user] + "\n")
-	}
-	return b.String()
+	return units, nil
 }
 
-func (s *site) timer(what string, calendar []string, more string) string {
-	return "[Unit]\nDescription=" + what + "\n\n[Timer]\nOnCalendar=" + strings.Join(calendar, "\nOnCalendar=") +
-		"\nPersistent=true\nAccuracySec=1s\n" + more + "\n[Install]\nWantedBy=timers.target\n"
-}
-
-// unitQuoted is a word of a unit: no specifier, no variable, no escape.
-func unitQuoted(s string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, `%`, `%%`, `$`, `$$`).Replace(s) + `"`
-}
-
-// unitPath is a path that stands alone.
-func unitPath(s string) string { return strings.ReplaceAll(s, "%", "%%") }
-
-// shellQuoted is a word for cron's shell; cron itself reads %.
-func shellQuoted(s string) string {
-	s = strings.ReplaceAll(s, "%", `\%`)
-	if strings.ContainsAny(s, " '\"$`&|;<>()*?[]#~!{}") {
-		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-	}
-	return s
-}
+// shared says whether other hosts can use the database.
+func (s *site) shared() bool { return store.OnServer(s.cfg.database()) }
 
 func (s *site) print(w io.Writer, units []unit) {
 	where, systemctl := "/etc/systemd/system", "systemctl"
@@ -207,6 +159,9 @@ func (s *site) print(w io.Writer, units []unit) {
 		fmt.Fprint(w, " umsrecon-retry.timer")
 	}
 	fmt.Fprintf(w, "\n# or as a daemon: %s enable --now umsrecon-serve.service\n# or by cron, below. Write the files with: umsrecon units --dir %s\n", systemctl, where)
+	if s.shared() {
+		fmt.Fprintf(w, "# Workers, on this host and on others: %s enable --now umsrecon-work@1 umsrecon-work@2\n", systemctl)
+	}
 	for _, u := range units {
 		fmt.Fprintf(w, "\n# %s/%s\n%s", where, u.name, u.text)
 	}

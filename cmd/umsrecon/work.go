@@ -30,7 +30,7 @@ func (a *app) workCommand() *cobra.Command {
 			"Any number of workers may come and go at any time: what one held when it died is asked by others after gateway.lease.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) (err error) {
-			if w.cfg, err = a.load(NeedMerchant, NeedGateway, NeedDatabase); err != nil {
+			if w.cfg, err = a.load(workNeeds...); err != nil {
 				return err
 			}
 			if !store.OnServer(w.cfg.database()) {
@@ -44,6 +44,8 @@ func (a *app) workCommand() *cobra.Command {
 	c.Flags().DurationVar(&w.patience, "wait", time.Hour, "with --once: how long to wait for a run that asks")
 	return c
 }
+
+var workNeeds = []Section{NeedMerchant, NeedGateway, NeedDatabase}
 
 // work is one worker.
 type work struct {
