@@ -16,11 +16,12 @@ import (
 // on a server.
 var onServer = []string{"five_nights", "busy", "killed", "killed_late", "interrupted", "decide", "day_close", "notices", "statement", "preauth_killed", "taken_up", "serve_killed"}
 
-// TestProgramOnPostgres runs them, and one of testdata/postgres, each with a schema of its own. A configuration that names no database has it
-// there.
+// TestProgramOnPostgres runs them, and those of testdata/postgres in which the
+// server stays up, each with a schema of its own. A configuration that names no
+// database has it there.
 func TestProgramOnPostgres(t *testing.T) {
 	address := ledgertest.Postgres(t, os.Getenv("REQUIRE_DATABASES") != "")
-	files := []string{"testdata/postgres/same.txtar"}
+	files := []string{"testdata/postgres/same.txtar", "testdata/postgres/work.txtar"}
 	for _, name := range onServer {
 		files = append(files, "testdata/script/"+name+".txtar")
 	}
