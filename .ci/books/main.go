@@ -23,10 +23,9 @@ import (
 )
 
 const (
-	mid, tid, instMID = "898340149000005", "00000001", "QRPAYDEFAULT"
-	day               = "2026-11-18"
-	config            = `merchant: {mid: "898340149000005", tid: "00000001", inst_mid: QRPAYDEFAULT}
-ledger:
+	tid, instMID = "00000001", "QRPAYDEFAULT"
+	day          = "2026-11-18"
+	config       = `ledger:
   path: orders-{date}.csv
   statuses: {unpaid: [UNPAID], paid: [PAID]}
 `
@@ -36,6 +35,8 @@ func main() {
 	n := flag.Int("n", 100_000, "orders")
 	dir := flag.String("dir", "", "where to")
 	flag.BoolVar(&agreed, "agreed", false, "all orders agree")
+	flag.IntVar(&merchants, "merchants", 1, "who share them")
+	flag.StringVar(&database, "database", "", "address of a PostgreSQL server; none: a file")
 	flag.Parse()
 	if err := run(context.Background(), *dir, *n); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -43,23 +44,42 @@ func main() {
 	}
 }
 
-// agreed: the ledger and UMS agree about every order.
-var agreed bool
+var (
+	agreed    bool // the ledger and UMS agree about every order
+	merchants int
+	database  string
+)
 
 func run(ctx context.Context, dir string, n int) error {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(dir, "config.yaml"), []byte(config), 0o640); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "config.yaml"), configured(), 0o640); err != nil {
 		return err
 	}
-	if err := write(filepath.Join(dir, "orders-"+day+".csv"), "order_no,bill_no,bill_date,total_amount,status,paid_at,buyer_pay_amount,coupon_amount", n, sale.row); err != nil {
+	if err := write(filepath.Join(dir, "orders-"+day+".csv"), "order_no,bill_no,bill_date,total_amount,status,paid_at,buyer_pay_amount,coupon_amount"+whose(",mid,tid"), n, sale.row); err != nil {
 		return err
 	}
 	if err := write(filepath.Join(dir, "bills.csv"), "mid,tid,inst_mid,bill_date,bill_no,status,total_amount,settle_date", n, sale.bill); err != nil {
 		return err
 	}
 	return fill(ctx, dir, n)
+}
+
+func configured() []byte {
+	text := []byte(config)
+	if merchants == 1 {
+		text = fmt.Appendf(text, "merchant: {mid: %q, tid: %q, inst_mid: %s}\n", sale(0).mid(), tid, instMID)
+	} else {
+		text = append(text, "merchants:\n"...)
+		for i := range merchants {
+			text = fmt.Appendf(text, "  - {mid: %q, tid: %q, inst_mid: %s, app_id: env:UMS_APP_ID, app_key: env:UMS_APP_KEY}\n", sale(i).mid(), tid, instMID)
+		}
+	}
+	if database != "" {
+		text = append(text, "database: env:DATABASE\n"...)
+	}
+	return text
 }
 
 func write(path, header string, n int, line func(sale) string) error {
@@ -91,6 +111,8 @@ func (s sale) billNo() string {
 	return fmt.Sprintf("3194261118%02d%07d%07d", uint64(s)%24, (x^x>>31)%10_000_000, int(s))
 }
 
+func (s sale) mid() string { return fmt.Sprintf("89834%010d", int(s)%merchants) }
+
 func (s sale) fen() int     { return 100 + int(s)*7919%50_000 }
 func (s sale) less() bool   { return !agreed && s%200 == 17 } // UMS says one fen less
 func (s sale) unpaid() bool { return !agreed && s%200 == 117 }
@@ -106,13 +128,21 @@ func (s sale) umsFen() int {
 
 func (s sale) row() string {
 	if s.unpaid() {
-		return fmt.Sprintf("SO%010d,%s,%s,%d,UNPAID,,,", int(s), s.billNo(), day, s.fen())
+		return fmt.Sprintf("SO%010d,%s,%s,%d,UNPAID,,,", int(s), s.billNo(), day, s.fen()) + whose(","+s.mid()+","+tid)
 	}
-	return fmt.Sprintf("SO%010d,%s,%s,%d,PAID,%s,%d,0", int(s), s.billNo(), day, s.fen(), s.paidAt(), s.umsFen())
+	return fmt.Sprintf("SO%010d,%s,%s,%d,PAID,%s,%d,0", int(s), s.billNo(), day, s.fen(), s.paidAt(), s.umsFen()) + whose(","+s.mid()+","+tid)
+}
+
+// whose is what says whose an order is, where there are several merchants.
+func whose(columns string) string {
+	if merchants == 1 {
+		return ""
+	}
+	return columns
 }
 
 func (s sale) bill() string {
-	return fmt.Sprintf("%s,%s,%s,%s,%s,PAID,%d,2026-11-19", mid, tid, instMID, day, s.billNo(), s.umsFen())
+	return fmt.Sprintf("%s,%s,%s,%s,%s,PAID,%d,2026-11-19", s.mid(), tid, instMID, day, s.billNo(), s.umsFen())
 }
 
 func (s sale) seqID() string  { return fmt.Sprintf("%011dN", int(s)) }
@@ -122,7 +152,7 @@ func (s sale) target() string { return fmt.Sprintf("42000005%020d", int(s)) }
 func (s sale) body() []byte {
 	sys := []string{"WXPay", "Alipay 2.0", "UnionPay"}[s%3]
 	return fmt.Appendf(nil, `{"billDate":"%[1]s","billNo":"%[2]s","billPayment":{"billBizType":"bills","buyerCashPayAmt":"%[3]d","buyerId":"***","buyerPayAmount":"%[3]d","buyerUsername":"***","couponAmount":"0","discountAmount":"0","invoiceAmount":"%[3]d","merOrderId":"%[2]s0","paySeqId":"%[4]s","payTime":"%[5]s","settleDate":"2026-11-19","status":"TRADE_SUCCESS","targetOrderId":"%[6]s","targetSys":"%[7]s","totalAmount":"%[3]d"},"billStatus":"PAID","cardAttr":"DEBIT_CARD","createTime":"%[5]s","errCode":"SUCCESS","errMsg":"","instMid":"%[8]s","mid":"%[9]s","responseTimeStamp":"2026-11-19 02:30:00","tid":"%[10]s","totalAmount":"%[3]d"}`,
-		day, s.billNo(), s.umsFen(), s.seqID(), s.paidAt(), s.target(), sys, instMID, mid, tid)
+		day, s.billNo(), s.umsFen(), s.seqID(), s.paidAt(), s.target(), sys, instMID, s.mid(), tid)
 }
 
 func (s sale) answer(now time.Time) reconcile.Answered {
@@ -137,12 +167,16 @@ func (s sale) answer(now time.Time) reconcile.Answered {
 			Discount: reconcile.Some(0), Coupon: reconcile.Some(0), PaidAt: at, SettleDay: d + 1,
 		},
 	}}
-	return reconcile.Answered{Key: reconcile.Key{BillKey: reconcile.BillKey{MID: mid, TID: tid, InstMID: instMID, BillDay: d, BillNo: s.billNo()}}, Answer: a}
+	return reconcile.Answered{Key: reconcile.Key{BillKey: reconcile.BillKey{MID: s.mid(), TID: tid, InstMID: instMID, BillDay: d, BillNo: s.billNo()}}, Answer: a}
 }
 
 // fill stores the ledger and the answers, in batches as a night commits them.
 func fill(ctx context.Context, dir string, n int) error {
-	db, err := store.Open(ctx, filepath.Join(dir, "umsrecon.db"))
+	place := database
+	if place == "" {
+		place = filepath.Join(dir, "umsrecon.db")
+	}
+	db, err := store.Open(ctx, place)
 	if err != nil {
 		return err
 	}
@@ -211,10 +245,14 @@ func cpu() time.Duration {
 }
 
 func load(ctx context.Context, db *store.DB, dir, run string, d reconcile.Day, now time.Time) error {
+	defaults := ledger.Defaults{InstMID: instMID}
+	if merchants == 1 {
+		defaults.MID, defaults.TID = sale(0).mid(), tid
+	}
 	books, err := ledger.New(ledger.Source{
 		Dir: dir, Pattern: "orders-{date}.csv", Format: ledger.CSV, Encoding: ledger.Auto, Unit: ledger.Fen,
 		Statuses: map[reconcile.Status][]string{reconcile.Paid: {"PAID"}, reconcile.Unpaid: {"UNPAID"}},
-		Location: reconcile.Beijing, Defaults: ledger.Defaults{MID: mid, TID: tid, InstMID: instMID}, Now: time.Now,
+		Location: reconcile.Beijing, Defaults: defaults, Now: time.Now,
 	})
 	if err != nil {
 		return err
