@@ -18,8 +18,8 @@ const maxConfig = 1 << 20
 type Section string
 
 // The sections. NeedMerchant is about merchant and merchants; NeedGateway
-// includes every app_id and app_key that will be used; NeedNotices includes
-// the notice keys when there is a receiver, NeedNoticeKey in any case.
+// includes every app_id and app_key that will be used; NeedReceiver is about the
+// notice keys when there is a receiver, NeedNoticeKey in any case.
 const (
 	NeedMerchant   Section = "merchant"
 	NeedGateway    Section = "gateway"
@@ -30,6 +30,7 @@ const (
 	NeedSettlement Section = "settlement"
 	NeedSchedule   Section = "schedule"
 	NeedNotices    Section = "notices"
+	NeedReceiver   Section = "receiver"
 	NeedNoticeKey  Section = "notices key"
 	NeedPayScore   Section = "pay_score"
 	NeedAlerts     Section = "alerts"
@@ -40,7 +41,7 @@ const (
 // EverySection is what a command needs that looks at everything.
 var EverySection = []Section{
 	NeedMerchant, NeedGateway, NeedLedger, NeedDatabase, NeedReports, NeedRules,
-	NeedSettlement, NeedSchedule, NeedNotices, NeedPayScore,
+	NeedSettlement, NeedSchedule, NeedNotices, NeedReceiver, NeedPayScore,
 	NeedAlerts, NeedMonitor, NeedPing,
 }
 
@@ -144,7 +145,7 @@ func (d *decoder) credentials() {
 		d.needs["gateway id"] = !d.eachMerchantHas("app_id")
 		d.needs["gateway key"] = !d.eachMerchantHas("app_key")
 	}
-	if d.needs["notices"] && c.Notices.Listen != "" {
+	if d.needs["receiver"] && c.Notices.Listen != "" {
 		d.needs["notices key"] = true
 	}
 	d.needs["notices common key"] = d.needs["notices key"] && !d.eachMerchantHas("notice_key")

@@ -126,3 +126,24 @@ func TestUnfitReferencedFiles(t *testing.T) {
 		})
 	}
 }
+
+// TestNoticesThatARunExpects: what `run` and `report` go by is what `serve` does,
+// also where a reference says it; the key is only the receiver's.
+func TestNoticesThatARunExpects(t *testing.T) {
+	path := writeConfig(t, "notices: {listen: env:LISTEN, contract_path: env:CONTRACTS}")
+	lookup := func(name string) (string, bool) {
+		text, found := map[string]string{"LISTEN": "127.0.0.1:8090", "CONTRACTS": "/ums/a-long-secret-word-0123456789", "UMS_APP_ID": "a", "UMS_APP_KEY": "k"}[name]
+		return text, found
+	}
+	c, err := Load(path, lookup, runNeeds(nightOptions{})...)
+	require.NoError(t, err)
+	require.True(t, c.Settings().ExpectNotices)
+	require.True(t, c.Settings().ContractNotices)
+	_, err = Load(path, lookup, EverySection...)
+	require.ErrorContains(t, err, "notices.key")
+
+	c, err = Load(writeConfig(t, "timezone: Asia/Shanghai"), lookup, runNeeds(nightOptions{})...)
+	require.NoError(t, err)
+	require.False(t, c.Settings().ExpectNotices)
+	require.False(t, c.Settings().ContractNotices)
+}

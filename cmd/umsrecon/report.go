@@ -33,7 +33,7 @@ func (a *app) reportCommand() *cobra.Command {
 				return err
 			}
 			o.out = out
-			cfg, err := a.load(NeedMerchant, NeedDatabase, NeedReports, NeedRules, NeedSettlement)
+			cfg, err := a.load(NeedMerchant, NeedDatabase, NeedReports, NeedRules, NeedSettlement, NeedNotices)
 			if err != nil {
 				return err
 			}

@@ -69,7 +69,7 @@ func (a *app) runCommand() *cobra.Command {
 }
 
 func runNeeds(o nightOptions) []Section {
-	needs := []Section{NeedMerchant, NeedLedger, NeedDatabase, NeedReports, NeedRules, NeedSettlement, NeedSchedule, NeedAlerts, NeedMonitor, NeedPing}
+	needs := []Section{NeedMerchant, NeedLedger, NeedDatabase, NeedReports, NeedRules, NeedSettlement, NeedNotices, NeedSchedule, NeedAlerts, NeedMonitor, NeedPing}
 	if !o.noQuery {
 		needs = append(needs, NeedGateway)
 	}
