@@ -50,13 +50,14 @@ SELECT order_id, :run, row_number() OVER (ORDER BY turn, ledger_day, mid, tid, i
 FROM (` + toAskQuery + `) AS due CROSS JOIN orders USING (order_id)
 ON CONFLICT (order_id) DO NOTHING`
 
+	// An array is worked out once, whatever the plan.
 	takeQuestions = `
 UPDATE questions AS q SET worker = :me, free_ms = ` + nowMS + ` + :lease
-FROM (SELECT order_id FROM questions
-      WHERE run_id = :run AND free_ms <= ` + nowMS + ` AND ` + refrained + `
-      ORDER BY nth LIMIT :most FOR UPDATE SKIP LOCKED) AS free
-JOIN orders AS o ON o.order_id = free.order_id
-WHERE q.order_id = free.order_id
+FROM orders AS o
+WHERE o.order_id = q.order_id AND q.order_id = ANY (ARRAY (
+  SELECT order_id FROM questions
+  WHERE run_id = :run AND free_ms <= ` + nowMS + ` AND ` + refrained + `
+  ORDER BY nth LIMIT :most FOR UPDATE SKIP LOCKED))
 RETURNING q.nth, q.again, o.mid, o.tid, o.inst_mid, o.bill_day, o.bill_no, o.refund_id, o.completion_id`
 
 	// Those whose answers are being saved go anyway; to wait for them could end in
