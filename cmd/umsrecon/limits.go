@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/umsrecon/umsrecon/chinaums"
@@ -12,13 +11,15 @@ import (
 	"github.com/umsrecon/umsrecon/store"
 )
 
-// limits bound the requests of a run. Those of a process that shares a database
-// on a server hold for all processes together, and the rate for each app id.
+// limits bound the requests of a command. Those of processes that share a database
+// on a server hold for all of them together: the rate for each app id, and the
+// budget of a run.
 type limits struct {
 	pace   func(appID string) pace
 	budget budget             // nil: no limit
 	begin  func(runID string) // tells whose requests they are
 	close  func() error
+	db     *store.DB // nil: nobody shares them
 }
 
 type pace interface{ Wait(context.Context) error }
@@ -28,7 +29,7 @@ type budget interface {
 	GiveBack()
 }
 
-// limits are those of one run of the configuration.
+// limits are those of a command that belongs to no run.
 func (c *Config) limits(ctx context.Context) (limits, error) {
 	if !store.OnServer(c.database()) {
 		return c.ownLimits(), nil
@@ -44,7 +45,9 @@ func (c *Config) limits(ctx context.Context) (limits, error) {
 	if err != nil {
 		return limits{}, err
 	}
-	return c.sharedLimits(db), nil
+	l := c.ownLimits()
+	l.pace, l.close, l.db = c.sharedPaces(db), db.Close, db
+	return l, nil
 }
 
 func (c *Config) ownLimits() limits {
@@ -56,24 +59,28 @@ func (c *Config) ownLimits() limits {
 	return l
 }
 
-// sharedLimits closes the database with the limits.
-func (c *Config) sharedLimits(db *store.DB) limits {
-	var mu sync.Mutex
+// sharedPaces is called while clients are made, by one goroutine.
+func (c *Config) sharedPaces(db *store.DB) func(app string) pace {
 	paces := map[string]pace{}
-	l := limits{begin: func(string) {}, close: db.Close, pace: func(app string) pace {
-		mu.Lock()
-		defer mu.Unlock()
+	return func(app string) pace {
 		if paces[app] == nil {
 			paces[app] = db.NewPace(app, c.Gateway.RequestsPerSecond, time.Now)
 		}
 		return paces[app]
-	}}
-	if most := c.Gateway.MaxRequestsPerRun; most > 0 {
-		a := db.NewAllowance(int64(most))
-		l.budget, l.begin = a, a.Begin
-		l.close = func() error { return errors.Join(a.Close(), db.Close()) }
 	}
-	return l
+}
+
+// runLimits are those of a run: its budget, too, is shared with workers.
+func (c *Config) runLimits(ctx context.Context) (limits, error) {
+	l, err := c.limits(ctx)
+	if err != nil || l.db == nil || l.budget == nil {
+		return l, err
+	}
+	a := l.db.NewAllowance(int64(c.Gateway.MaxRequestsPerRun))
+	closeDatabase := l.close
+	l.budget, l.begin = a, a.Begin
+	l.close = func() error { return errors.Join(a.Close(), closeDatabase()) }
+	return l, nil
 }
 
 // limitedStore tells limits which run has begun.

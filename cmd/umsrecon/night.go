@@ -128,20 +128,11 @@ func (a *app) night(ctx context.Context, cfg *Config, db *store.DB, n reconcile.
 	if err != nil {
 		return r, err
 	}
-	var bounds *limits // new ones: the budget is of one run
-	if !o.noQuery {
-		l, err := cfg.limits(ctx)
-		if err != nil {
-			return r, err
-		}
-		defer l.close()
-		bounds = &l
-	}
-	job, hangUp, err := cfg.job(a.pulse.waits(a.clock), logged(db, a.logger(slog.LevelError)), a.tokens, bounds)
+	job, end, err := a.job(ctx, cfg, db, o) // a new one: the budget is of one run
 	if err != nil {
 		return r, err
 	}
-	defer hangUp()
+	defer end()
 	bar, looked := a.progress(), func() {}
 	if job.Progress = bar.show; a.terminal {
 		var watched *soFar
@@ -162,6 +153,27 @@ func (a *app) night(ctx context.Context, cfg *Config, db *store.DB, n reconcile.
 		err = reconcile.ErrInterrupted
 	}
 	return r, err
+}
+
+// job puts a night together; end is for its end.
+func (a *app) job(ctx context.Context, cfg *Config, db *store.DB, o nightOptions) (j *reconcile.Job, end func(), err error) {
+	clock, logged := a.pulse.waits(a.clock), logged(db, a.logger(slog.LevelError))
+	if o.noQuery {
+		return cfg.job(clock, logged, a.tokens, nil)
+	}
+	of := cfg.runLimits
+	if o.dryRun {
+		of = cfg.limits // nobody else knows of its run
+	}
+	l, err := of(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	j, hangUp, err := cfg.job(clock, logged, a.tokens, &l)
+	if err != nil {
+		return nil, nil, errors.Join(err, l.close())
+	}
+	return j, func() { hangUp(); _ = l.close() }, nil
 }
 
 // takeUp writes the workbooks of a run that was cut off behind its publication,

@@ -88,7 +88,7 @@ func (w *work) work(ctx context.Context) (err error) {
 // help asks for one run until it has asked everything. A database that is away
 // for a while only delays it.
 func (w *work) help(ctx context.Context, run string) error {
-	limits, err := w.cfg.limits(ctx)
+	limits, err := w.cfg.runLimits(ctx)
 	if err != nil {
 		return w.delayed(ctx, err)
 	}
