@@ -59,6 +59,9 @@ SELECT o.order_id FROM orders AS o WHERE o.first_settle_day IS NOT NULL
 SELECT o.order_id FROM orders AS o
 WHERE o.last_answer_id IS DISTINCT FROM (SELECT max(answer_id) FROM answers WHERE order_id = o.order_id)
    OR o.answer_id IS DISTINCT FROM (SELECT max(answer_id) FROM answers WHERE order_id = o.order_id AND outcome IN ('found', 'no_order'))`},
+	{"order %s was asked about in a run that was published, and has no verdict", `
+SELECT o.order_id FROM orders AS o WHERE o.judged_run_id IS NULL
+  AND EXISTS (SELECT 1 FROM answers AS a JOIN runs AS r USING (run_id) WHERE a.order_id = o.order_id AND r.publication IS NOT NULL)`},
 	{"case %s is not as its last event left it", `
 SELECT c.case_id FROM cases AS c LEFT JOIN events AS e ON e.event_id = (SELECT max(event_id) FROM events WHERE case_id = c.case_id)
 WHERE e.state IS DISTINCT FROM c.state OR c.state IN ('open', 'proposed') AND c.stake_fen <> e.stake_fen

@@ -70,6 +70,7 @@ func TestCheckRecomputes(t *testing.T) {
 		"first paid":      {"UPDATE orders SET first_paid_at = '2026-01-05T10:00:01.000+08:00' WHERE order_id = 3", "order 3 was first paid when no answer says so"},
 		"first settled":   {"UPDATE orders SET first_settle_day = '2026-01-09' WHERE order_id = 3", "order 3 was first settled on a day that no answer names"},
 		"its answer":      {"UPDATE orders SET answer_id = answer_id + 1 WHERE order_id = 3", "order 3 goes by another answer than its last ones"},
+		"verdict":         {"UPDATE orders SET class = NULL, final = 0, judged_run_id = NULL WHERE order_id = 3", "order 3 was asked about in a run that was published, and has no verdict"},
 		"state":           {"UPDATE cases SET state = 'resolved' WHERE case_id = (SELECT min(case_id) FROM cases)", `case D\w+ is not as its last event left it`},
 		"facts":           {"UPDATE cases SET facts = 'x' WHERE case_id = (SELECT min(case_id) FROM cases)", `case D\w+ is not as its last event left it`},
 		"code":            {"UPDATE cases SET code = 'AMOUNT_BILL_MORE' WHERE code = 'AMOUNT_BILL_LESS'", `case D\w+ is not about AMOUNT_BILL_MORE of its order`},
