@@ -81,11 +81,14 @@ func (db *DB) Evidence(ctx context.Context, s reconcile.Scope, fn func(reconcile
 }
 
 // upTo are the numbers of so many families, a batch at a time.
-func upTo(most int) iter.Seq[[]int] {
+func upTo(most int) iter.Seq[[]int] { return between(1, most) }
+
+// between are the numbers from first to last, a batch at a time.
+func between(first, last int) iter.Seq[[]int] {
 	return func(yield func([]int) bool) {
-		for from := 1; from <= most; from += familyBatch {
+		for from := first; from <= last; from += familyBatch {
 			var numbers []int
-			for n := from; n <= min(most, from+familyBatch-1); n++ {
+			for n := from; n <= min(last, from+familyBatch-1); n++ {
 				numbers = append(numbers, n)
 			}
 			if !yield(numbers) {

@@ -43,39 +43,54 @@ const answerOfSettlement = "CASE WHEN o.class IS DISTINCT FROM 'unverified' THEN
 // in it. By key; c is the calendar of business days.
 func (db *DB) SettleLines(ctx context.Context, from, to reconcile.Day, c reconcile.Calendar) iter.Seq2[reconcile.SettleLine, error] {
 	return stream(fmt.Sprintf("settlement %s to %s", from, to), func(emit func(reconcile.SettleLine) error) error {
-		return db.read(ctx, func(t *tx) error {
-			return settling(t, from, to, func(f reconcile.Family) error {
-				for _, l := range reconcile.SettleLines(f, c) {
-					if d := cmp.Or(l.SettleDay, l.PayDay, l.LedgerDay); d < from || d > to {
-						continue
-					}
-					if err := emit(l); err != nil {
-						return err
-					}
-				}
-				return nil
-			})
-		})
+		return db.settlePeriod(ctx, from, to, c, func(p settlePeriod) error { return p.lines(upTo(p.most), emit) })
 	})
 }
 
-func settling(t *tx, from, to reconcile.Day, emit func(reconcile.Family) error) error {
-	args := named{"from": date(from), "to": date(to), "early": date(from - 1), "late": date(to + 2)}
-	most, err := listFamilies(t, args, fillSettling)
-	if err != nil {
-		return err
-	}
-	return settlingBatches(t, most, emit)
+// settlePeriod are the families that can have a line in a period, listed by key.
+type settlePeriod struct {
+	*tx
+	from, to reconcile.Day
+	calendar reconcile.Calendar
+	covers   map[string][]reconcile.StatementCover
+	most     int // families
 }
 
-// settlingBatches emits the listed families with what UMS and statements say of
-// them.
-func settlingBatches(t *tx, most int, emit func(reconcile.Family) error) error {
-	covers, err := covers(t)
-	if err != nil {
-		return err
-	}
-	return inBatches(upTo(most), func(only []int) ([]reconcile.Family, error) {
+// settlePeriod lists the families of a period and lets fn read them, all from
+// one snapshot.
+func (db *DB) settlePeriod(ctx context.Context, from, to reconcile.Day, c reconcile.Calendar, fn func(settlePeriod) error) error {
+	return db.read(ctx, func(t *tx) (err error) {
+		p := settlePeriod{tx: t, from: from, to: to, calendar: c}
+		args := named{"from": date(from), "to": date(to), "early": date(from - 1), "late": date(to + 2)}
+		if p.most, err = listFamilies(t, args, fillSettling); err != nil {
+			return err
+		}
+		if p.covers, err = covers(t); err != nil {
+			return err
+		}
+		return fn(p)
+	})
+}
+
+// lines emits the lines of these families that lie in the period.
+func (p settlePeriod) lines(numbers iter.Seq[[]int], emit func(reconcile.SettleLine) error) error {
+	return settlingBatches(p.tx, numbers, p.covers, func(f reconcile.Family) error {
+		for _, l := range reconcile.SettleLines(f, p.calendar) {
+			if d := cmp.Or(l.SettleDay, l.PayDay, l.LedgerDay); d < p.from || d > p.to {
+				continue
+			}
+			if err := emit(l); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// settlingBatches emits the listed families of these numbers with what UMS and
+// statements say of them.
+func settlingBatches(t *tx, numbers iter.Seq[[]int], covers map[string][]reconcile.StatementCover, emit func(reconcile.Family) error) error {
+	return inBatches(numbers, func(only []int) ([]reconcile.Family, error) {
 		b := batch{tx: t, at: map[int64]position{}, covers: covers}
 		var scan subjectScan
 		err := b.readSubjects(subjectsOfSettlement, named{"numbers": list(only)}.args(), &scan, scan.settling())

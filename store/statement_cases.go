@@ -199,7 +199,11 @@ func (p *publication) Settling(days []reconcile.Day, see func(reconcile.Family) 
 	if err != nil {
 		return p.named(err)
 	}
-	if err := settlingBatches(p.tx, most, see); err != nil {
+	known, err := covers(p.tx)
+	if err != nil {
+		return p.named(err)
+	}
+	if err := settlingBatches(p.tx, upTo(most), known, see); err != nil {
 		return fmt.Errorf("settle totals: %w", err)
 	}
 	return p.named(dropFamilies(p.ctx, p))

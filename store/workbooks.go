@@ -22,6 +22,17 @@ func (db *DB) OurWorkbook(ctx context.Context, path, sha256 string) (ours bool, 
 	return ours, nil
 }
 
+// KnowsWorkbook says whether a workbook was written to this path.
+func (db *DB) KnowsWorkbook(ctx context.Context, path string) (known bool, err error) {
+	err = db.read(ctx, func(t *tx) error {
+		return t.row("SELECT EXISTS (SELECT 1 FROM workbooks WHERE path = ? AND sha256 <> '')", path).Scan((*flag)(&known))
+	})
+	if err != nil {
+		return false, fmt.Errorf("workbook %q: %w", path, err)
+	}
+	return known, nil
+}
+
 // IntendWorkbook records a workbook that is about to get its name.
 func (db *DB) IntendWorkbook(ctx context.Context, path, sha256 string, now time.Time) error {
 	return db.workbook(ctx, path, `INSERT INTO workbooks (path, sha256, intended_sha256, written_at) VALUES (?, '', ?, ?)

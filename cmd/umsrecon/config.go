@@ -80,6 +80,8 @@ type Reports struct {
 	Dir      string `yaml:"dir"`      // resolve it with Path
 	Language string `yaml:"language"` // zh or en
 	CSV      bool   `yaml:"csv"`      // the tables as CSV files, too
+	// PerMerchant: the workbooks of each merchant, too, in a folder of its own.
+	PerMerchant bool `yaml:"per_merchant"`
 }
 
 // Rules are the settings of judging; Config.Settings has them as the domain

@@ -23,7 +23,8 @@ type nightOptions struct {
 // result is one night as it is printed.
 type result struct {
 	summary reconcile.Summary
-	reports []string           // paths of the workbooks
+	reports []string           // paths of the workbooks of all merchants
+	folders int                // merchants that have got workbooks of their own
 	signed  *reconcile.Summary // the figures that were signed, of a closed day that is restated
 	changes *changes           // against the day's last run; nil: it is the first
 	late    reconcile.Lateness // why it was done after its time; empty: it was not
@@ -196,7 +197,7 @@ func (a *app) tell(ctx context.Context, cfg *Config, db *store.DB, before *recon
 	if r.changes, err = changesOf(ctx, db, before, r.summary); err != nil || o.dryRun {
 		return err
 	}
-	r.reports, err = a.publish(ctx, cfg, db, r.summary, r.signed != nil)
+	r.reports, r.folders, err = a.publish(ctx, cfg, db, r.summary, r.signed != nil)
 	return err
 }
 

@@ -22,6 +22,10 @@ type runJSON struct {
 	Cases   casesJSON           `json:"cases"`
 	Reports []string            `json:"reports"`
 
+	// MerchantFolders is how many merchants have got workbooks of their own, each
+	// in the folder of its mid beside those of Reports.
+	MerchantFolders int `json:"merchant_folders,omitempty"`
+
 	DryRun bool                                     `json:"dry_run,omitempty"`
 	Kinds  map[reconcile.Kind]*reconcile.KindTotals `json:"kinds"`
 	Codes  map[reconcile.Code]reconcile.Sum         `json:"codes"`
@@ -87,7 +91,7 @@ func (r result) json() runJSON {
 			Opening: c.Opening.Count, New: c.New.Count, Reopened: c.Reopened.Count, Revalued: c.Revalued.Count,
 			Cleared: c.Cleared.Count, Resolved: c.Resolved.Count, Closing: c.Closing.Count,
 		},
-		Reports: append([]string{}, r.reports...), Kinds: s.Kinds, Codes: s.Codes, Alarms: []string{},
+		Reports: append([]string{}, r.reports...), MerchantFolders: r.folders, Kinds: s.Kinds, Codes: s.Codes, Alarms: []string{},
 		Fen: map[string]reconcile.Fen{
 			"opening": c.Opening.Fen, "new": c.New.Fen, "reopened": c.Reopened.Fen, "revalued": c.Revalued.Fen,
 			"cleared": c.Cleared.Fen, "resolved": c.Resolved.Fen, "closing": c.Closing.Fen,
@@ -196,6 +200,9 @@ func (r result) text(w io.Writer, cfg *Config, dryRun bool) {
 	for _, path := range r.reports {
 		what := map[string]string{".xlsx": "workbook", ".html": "page", ".csv": "table"}[filepath.Ext(path)]
 		fmt.Fprintf(w, "  %-10s  %s\n", what, cfg.shown(path))
+	}
+	if r.folders > 0 {
+		fmt.Fprintf(w, "  workbooks   of %d merchants, each in %s\n", r.folders, cfg.shown(filepath.Join(cfg.Path(cfg.Reports.Dir), "<mid>")))
 	}
 }
 

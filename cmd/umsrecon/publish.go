@@ -19,8 +19,9 @@ import (
 // the settlement of the day's month, and of the next when the day ends one.
 // A workbook of figures that were signed is kept beside the restated ones.
 // That of the discrepancies is recorded last: a run of which there is none was
-// cut off.
-func (a *app) publish(ctx context.Context, cfg *Config, db *store.DB, s reconcile.Summary, restated bool) ([]string, error) {
+// cut off. Those of merchants come before it and are not among the paths:
+// merchants is how many there are.
+func (a *app) publish(ctx context.Context, cfg *Config, db *store.DB, s reconcile.Summary, restated bool) (paths []string, merchants int, err error) {
 	w := a.writer(ctx, cfg, db, cfg.Path(cfg.Reports.Dir))
 	w.log = w.log.With("run", s.RunID, "day", s.Day.String())
 	months := []reconcile.Day{s.Day}
@@ -30,13 +31,13 @@ func (a *app) publish(ctx context.Context, cfg *Config, db *store.DB, s reconcil
 	for _, day := range months {
 		from, to := month(day)
 		if err := w.settlement(day.Month(), from, to); err != nil {
-			return w.paths, err
+			return w.paths, len(w.folders), err
 		}
 	}
 	settlements := w.paths
 	w.paths, w.runID, w.beside = []string{}, s.RunID, restated // the others are about no single run
-	err := w.discrepancies(s)
-	return append(w.paths, settlements...), err
+	err = w.discrepancies(s)
+	return append(w.paths, settlements...), len(w.folders), err
 }
 
 // month is the first and the last day of a day's month.
@@ -53,16 +54,20 @@ type workbookWriter struct {
 	dir     string
 	now     time.Time
 	runID   string
+	mid     string // of the merchant whose folder it is; empty: it is about all
 	pulse   *pulse
 	log     *slog.Logger
-	beside  bool     // the workbook that is there stays
-	paths   []string // what was written: of each workbook, itself first
+	warn    *slog.Logger // of what nobody else says
+	beside  bool         // the workbook that is there stays
+	paths   []string     // what was written: of each workbook, itself first
 	options reports.Options
+	served  func(mid string) bool
+	folders map[string]bool // of merchants that have got a workbook, by mid
 }
 
 func (a *app) writer(ctx context.Context, cfg *Config, db *store.DB, dir string) *workbookWriter {
 	now := a.clock.Now()
-	return &workbookWriter{ctx: ctx, cfg: cfg, db: db, dir: dir, now: now, log: a.logger(slog.LevelError), pulse: a.pulse, paths: []string{}, options: reports.Options{
+	return &workbookWriter{ctx: ctx, cfg: cfg, db: db, dir: dir, now: now, log: a.logger(slog.LevelError), warn: a.logger(slog.LevelWarn), pulse: a.pulse, paths: []string{}, served: cfg.served(), folders: map[string]bool{}, options: reports.Options{
 		Language: reports.Language(cfg.Reports.Language), Merchant: cfg.merchantName(), Cutoff: cfg.cutoffText(),
 		Settings: cfg.shownSettings(), MadeAt: now, NoticesExpected: cfg.Settings().ExpectNotices,
 	}}
@@ -90,13 +95,24 @@ func (w *workbookWriter) discrepancies(s reconcile.Summary) error {
 	})
 }
 
+// settlement writes the workbook of all merchants, and those of each where that
+// is wanted.
 func (w *workbookWriter) settlement(period string, from, to reconcile.Day) error {
-	return w.write("settlement-"+period+".xlsx", reports.SettlementTwins, func(path string, o reports.Options) error {
+	calendar := w.cfg.Settings().Calendar
+	err := w.settlementOf(period, func() iter.Seq2[reconcile.SettleLine, error] { return w.db.SettleLines(w.ctx, from, to, calendar) })
+	if err != nil || !w.cfg.Reports.PerMerchant {
+		return err
+	}
+	return w.settlementOfEach(period, w.db.SettleShares(w.ctx, from, to, calendar))
+}
+
+func settlementName(period string) string { return "settlement-" + period + ".xlsx" }
+
+func (w *workbookWriter) settlementOf(period string, lines func() iter.Seq2[reconcile.SettleLine, error]) error {
+	return w.write(settlementName(period), reports.SettlementTwins, func(path string, o reports.Options) error {
 		r := reports.SettlementReport{
 			Period: period, Terms: w.cfg.terms(),
-			Lines: func() iter.Seq2[reconcile.SettleLine, error] {
-				return felt(w.pulse, w.db.SettleLines(w.ctx, from, to, w.cfg.Settings().Calendar))
-			},
+			Lines: func() iter.Seq2[reconcile.SettleLine, error] { return felt(w.pulse, lines()) },
 		}
 		if w.cfg.Reports.CSV {
 			if err := reports.SettlementCSV(path, r, o); err != nil {
@@ -139,6 +155,9 @@ func (w *workbookWriter) write(name string, twins []string, make func(path strin
 		if err := w.db.SaveWorkbook(w.ctx, w.record(file), sums[file], run, w.now); err != nil {
 			return err
 		}
+	}
+	if w.pulse.beat(); w.mid != "" {
+		return nil // thousands of paths tell nobody anything
 	}
 	w.log.Info("workbook", "path", w.cfg.shown(path))
 	w.paths = append(w.paths, order...)

@@ -25,7 +25,8 @@ func (a *app) reportCommand() *cobra.Command {
 		Use:   "report",
 		Short: "write workbooks again, from the database, without asking UMS",
 		Long: "report writes discrepancies-<day>.xlsx for --date, settlement-<month>.xlsx for --month and\n" +
-			"settlement-<day>.xlsx for --settle-date; without any of them, what `run` would write for yesterday.",
+			"settlement-<day>.xlsx for --settle-date; without any of them, what `run` would write for yesterday.\n" +
+			"With reports.per_merchant it writes those of each merchant, too.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			o, err := a.reportOptions(date, monthText, settleDate)
@@ -82,6 +83,9 @@ func (a *app) report(c *cobra.Command, cfg *Config, db *store.DB, o reportOption
 	err := reportAll(c, db, w, o)
 	for _, path := range w.paths {
 		fmt.Fprintln(a.stdout, cfg.shown(path))
+	}
+	if n := len(w.folders); n > 0 {
+		fmt.Fprintf(a.stdout, "workbooks of %d merchants, each in %s\n", n, cfg.shown(filepath.Join(dir, "<mid>")))
 	}
 	return err
 }
