@@ -31,6 +31,15 @@ CREATE TABLE runs (
 CREATE INDEX runs_day_idx ON runs (day, run_id);
 CREATE UNIQUE INDEX runs_publication_idx ON runs (publication) WHERE publication IS NOT NULL;
 
+-- The figures of a run by merchant, where they are kept (reports.per_merchant):
+-- what belongs to none stands under ''. Written with the run's own.
+CREATE TABLE shares (
+    run_id     TEXT NOT NULL REFERENCES runs,
+    mid        TEXT NOT NULL,
+    figures    TEXT NOT NULL CHECK (json_valid(figures)), -- word for word
+    PRIMARY KEY (run_id, mid)
+) STRICT, WITHOUT ROWID;
+
 -- One row per reading of one source of the ledger, or of one statement. Written
 -- with its orders or lines, all or nothing.
 CREATE TABLE loads (
@@ -410,7 +419,7 @@ CREATE TABLE cases (
     decided_by TEXT NOT NULL DEFAULT '',
     reviewed_by TEXT NOT NULL DEFAULT '', -- who approved it, where two are needed
     notice_id  INTEGER REFERENCES notices, -- of a case about notices: the first of them
-    mid        TEXT,                      -- of the case of a cause that is about orders
+    mid        TEXT,                      -- of a case that no order carries, where it is known: of a cause, a line or the total of a statement, a row of a merchant's own ledger
     covers     INTEGER NOT NULL DEFAULT 0 CHECK (covers >= 0) -- orders or rows that it stands for; 0: it is about one
 ) STRICT;
 
@@ -492,7 +501,10 @@ CREATE INDEX notes_duplicates_idx ON notes (run_id) WHERE code = 'LEDGER_DUPLICA
 CREATE TABLE workbooks (
     path       TEXT PRIMARY KEY,          -- as written; relative to the reports folder
     sha256     TEXT NOT NULL,             -- '': it is being written for the first time
-    run_id     TEXT REFERENCES runs,      -- written last of a run's workbooks: none of a published run, and they are not all there
+    run_id     TEXT REFERENCES runs,      -- whose figures it shows. That of all merchants is written last of a run's workbooks: none of a published run, and they are not all there
     written_at TEXT NOT NULL,
-    intended_sha256 TEXT NOT NULL DEFAULT '' -- of what is about to get this name, so that it is known for ours if the program is killed then
+    intended_sha256 TEXT NOT NULL DEFAULT '', -- of what is about to get this name, so that it is known for ours if the program is killed then
+    mid        TEXT NOT NULL DEFAULT ''   -- whose it is; '': of all merchants
 ) STRICT;
+
+CREATE INDEX workbooks_run_idx ON workbooks (run_id, mid) WHERE run_id IS NOT NULL;

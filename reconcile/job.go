@@ -17,6 +17,8 @@ type Job struct {
 	Clock      Clock
 	Settings   Settings
 	Asking     Asking
+	// PerMerchant: the figures of every merchant are kept, too.
+	PerMerchant bool
 	// Progress is told how the asking goes; it may be nil. Called from one
 	// goroutine at a time.
 	Progress func(Progress)
@@ -34,6 +36,9 @@ type Ledger interface {
 	// Scope names what Read would read for a day: two days with the same
 	// scope share one source.
 	Scope(day Day) string
+	// Owner is the merchant whose own books these are; empty: several may share
+	// them.
+	Owner() string
 	// Read passes each order and each bad row, in the order of the source.
 	// It stops at the first error that either function returns. When the
 	// source of the day does not exist, the error matches ErrNoLedger.
@@ -194,6 +199,11 @@ type Publication interface {
 	// PendingCases counts the open and proposed cases of the whole database
 	// by the day they were first seen.
 	PendingCases() (map[Day]Sum, error)
+	// Merchants tells the same, and Balance, by merchant. kept: the previous
+	// run has kept the shares of merchants; else there is no Opening.
+	Merchants() (stand map[string]ShareCases, kept bool, err error)
+	// Share keeps the part of a merchant.
+	Share(m Share) error
 	Finish(s Summary) error
 }
 

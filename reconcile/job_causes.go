@@ -33,11 +33,12 @@ func (n *night) settle(cs *causes, of func(Group) (int64, error)) ([]*Cause, err
 	sortCauses(all)
 	sortCauses(told)
 	for i, c := range told {
-		if i == maxCauses {
-			n.alarm(words("另有 %d 个疑似的共同原因，见差异表", "%d more likely causes, see the cases", len(told)-i))
-			break
+		if n.told(cmp.Or(c.MID, n.owners[c.Scope]), c.alarm()); i < maxCauses {
+			n.alarm(c.alarm())
 		}
-		n.alarm(c.alarm())
+	}
+	if more := len(told) - maxCauses; more > 0 {
+		n.alarm(words("另有 %d 个疑似的共同原因，见差异表", "%d more likely causes, see the cases", more))
 	}
 	return all, cs.err
 }
@@ -60,12 +61,14 @@ func (n *night) silence(cs *causes) {
 	}
 	slices.Sort(mids)
 	for i, mid := range mids {
-		if i == maxCauses {
-			n.alarm(words("另有 %d 个商户从未收到通知", "no notice has ever come of %d more merchants", len(mids)-i))
-			break
+		w := words("商户 %s 从未收到验签通过的通知，而已付账单有 %d 笔：检查接收端口、通讯密钥与平台登记的通知地址",
+			"no verified notice has ever come of mid %s, and %d bills are paid: look at the receiver, the communication key and the address that the platform has", mid, cs.silent[mid])
+		if n.told(mid, w); i < maxCauses {
+			n.alarm(w)
 		}
-		n.alarm(words("商户 %s 从未收到验签通过的通知，而已付账单有 %d 笔：检查接收端口、通讯密钥与平台登记的通知地址",
-			"no verified notice has ever come of mid %s, and %d bills are paid: look at the receiver, the communication key and the address that the platform has", mid, cs.silent[mid]))
+	}
+	if more := len(mids) - maxCauses; more > 0 {
+		n.alarm(words("另有 %d 个商户从未收到通知", "no notice has ever come of %d more merchants", more))
 	}
 }
 

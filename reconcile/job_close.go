@@ -35,6 +35,9 @@ func (b *book) close(now time.Time) error {
 	if err := s.Check(); err != nil {
 		return err
 	}
+	if err := b.shares(); err != nil {
+		return err
+	}
 	return b.out.Finish(*s)
 }
 

@@ -43,7 +43,7 @@ func (n *night) loadOne(ctx context.Context, l Ledger, day Day, read map[string]
 			}
 			return w.Order(o, row)
 		}, w.BadRow)
-		load.Scope = scope
+		load.Scope, load.Owner = scope, l.Owner()
 		if errors.Is(err, ErrHeadless) {
 			if day == n.Day {
 				n.headless = err
@@ -56,13 +56,14 @@ func (n *night) loadOne(ctx context.Context, l Ledger, day Day, read map[string]
 		return err
 	}
 	n.sum.Loads = append(n.sum.Loads, load)
+	n.owners[scope] = load.Owner
 	n.sum.Invalid += load.Invalid
 	n.controls(load)
 	for _, why := range load.Suspect {
-		n.alarm(words("台账可疑：%[2]s", "the ledger is suspect: %[1]s", why.EN, why.ZH))
+		n.alarmOf(load.Owner, words("台账可疑：%[2]s", "the ledger is suspect: %[1]s", why.EN, why.ZH))
 	}
 	for _, file := range load.Headless {
-		n.alarm(words("台账文件 %s 是空的，连标题行都没有", "ledger file %s is empty, it has not even a header", file))
+		n.alarmOf(load.Owner, words("台账文件 %s 是空的，连标题行都没有", "ledger file %s is empty, it has not even a header", file))
 	}
 	return nil
 }
@@ -73,9 +74,9 @@ func (n *night) controls(l Load) {
 	for _, c := range l.Controls {
 		switch {
 		case c.Missed.EN != "":
-			n.alarm(words("控制总数不符：%[2]s", "control total not met: %[1]s", c.Missed.EN, c.Missed.ZH))
+			n.alarmOf(l.Owner, words("控制总数不符：%[2]s", "control total not met: %[1]s", c.Missed.EN, c.Missed.ZH))
 		case c.Open.EN != "":
-			n.alarm(words("控制总数未能核对：%[2]s", "control total not compared: %[1]s", c.Open.EN, c.Open.ZH))
+			n.alarmOf(l.Owner, words("控制总数未能核对：%[2]s", "control total not compared: %[1]s", c.Open.EN, c.Open.ZH))
 		}
 	}
 }
@@ -88,9 +89,9 @@ func (n *night) reload(ctx context.Context, l Ledger, day Day, read map[string]b
 	case err == nil || ctx.Err() != nil:
 		return err
 	case errors.Is(err, ErrNoLedger):
-		n.sum.Loads = append(n.sum.Loads, Load{Scope: l.Scope(day), Day: day, Missing: true})
+		n.sum.Loads = append(n.sum.Loads, Load{Scope: l.Scope(day), Owner: l.Owner(), Day: day, Missing: true})
 	case errors.Is(err, ErrUnreadable):
-		n.alarm(words("%s 的台账未能重读：%v", "the ledger of %s could not be read again: %v", day, err))
+		n.alarmOf(l.Owner(), words("%s 的台账未能重读：%v", "the ledger of %s could not be read again: %v", day, err))
 	default:
 		return err
 	}
@@ -108,8 +109,8 @@ func (n *night) emptiness(ctx context.Context) error {
 		switch load := n.sum.Loads[i]; {
 		case load.MayBeEmpty, n.ofDay[scope] > 0 || load.Rows > 0 && load.Rows == load.Invalid:
 		case load.Rows > 0 && load.Day == n.Day:
-			n.sum.LedgerEmpty = true
-			n.alarm(words("台账 %[2]s 没有 %[1]s 的订单，只有其他日期的：请检查导出与 ledger.path", "ledger %[2]s holds no order of %[1]s, only of other days: check the export and ledger.path", n.Day, scope))
+			n.sum.LedgerEmpty, n.emptied[l.Owner()] = true, true
+			n.alarmOf(l.Owner(), words("台账 %[2]s 没有 %[1]s 的订单，只有其他日期的：请检查导出与 ledger.path", "ledger %[2]s holds no order of %[1]s, only of other days: check the export and ledger.path", n.Day, scope))
 		default:
 			empty = append(empty, load)
 		}
@@ -120,7 +121,7 @@ func (n *night) emptiness(ctx context.Context) error {
 	}
 	if len(empty) < len(n.Ledgers) || !filled {
 		for _, load := range empty {
-			n.alarm(words("%s 的台账没有任何记录：%s", "the ledger of %s has no rows: %s", n.Day, load.Scope))
+			n.alarmOf(load.Owner, words("%s 的台账没有任何记录：%s", "the ledger of %s has no rows: %s", n.Day, load.Scope))
 		}
 	}
 	switch {
@@ -129,7 +130,7 @@ func (n *night) emptiness(ctx context.Context) error {
 	case !filled:
 		return n.headless
 	}
-	n.sum.LedgerEmpty = true
+	n.sum.LedgerEmpty, n.emptied[""] = true, true
 	n.alarm(words("%s 的台账没有任何记录，而相邻日期或此前读数有：请检查导出", "the ledger of %s is empty though the days beside it, or an earlier reading, are not: check the export", n.Day))
 	return nil
 }

@@ -38,8 +38,8 @@ func (b *book) notice(n NoticeSighting, code Code, found []Finding) error {
 		v.Findings = found[i : i+1]
 		s.Finding = &found[i]
 	}
-	s.Verdict = v
-	if err := b.sum.countFindings(v, s.Order.LedgerDay != b.Day); err != nil {
+	s.Verdict, s.Notified = v, n.merchant()
+	if err := b.found(s, nil); err != nil {
 		return err
 	}
 	var before *Case

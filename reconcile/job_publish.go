@@ -139,7 +139,7 @@ func (n *night) count(s *Subject, v Verdict) error {
 	if s.Answer != nil {
 		bill = s.Answer.Bill
 	}
-	return n.sum.Count(v, s.Order, bill, s.Order.LedgerDay != n.Day)
+	return n.counted(s.Order.MID, func(sum *Summary) error { return sum.Count(v, s.Order, bill, s.Order.LedgerDay != n.Day) })
 }
 
 // casesHad is how the cases of an order stand.
@@ -248,6 +248,9 @@ func (b *book) move(before *Case, s Sighting) (Case, error) {
 		return now, nil
 	}
 	event.RunID, event.At = b.sum.RunID, b.scope.Now
-	b.sum.Cases.count(*event)
+	err := b.counted(s.merchant(before), func(sum *Summary) error { sum.Cases.count(*event); return nil })
+	if err != nil {
+		return now, err
+	}
 	return now, b.out.Event(*event)
 }

@@ -13,7 +13,7 @@ func (b *book) badRows() error {
 		}
 	}
 	for _, r := range rows {
-		cs.row(r, r.sighting(b.today, b.Day, b.sum.Systemic))
+		cs.row(r, b.rowSighting(r))
 	}
 	all, err := b.settle(cs, b.rowsOf)
 	if err != nil {
@@ -31,8 +31,8 @@ func (b *book) badRows() error {
 }
 
 func (b *book) badRow(r RowSighting, cs *causes) error {
-	sight := r.sighting(b.today, b.Day, b.sum.Systemic)
-	if err := b.sum.countFindings(sight.Verdict, sight.Order.LedgerDay != b.Day); err != nil {
+	sight := b.rowSighting(r)
+	if err := b.found(sight, r.Case); err != nil {
 		return err
 	}
 	if sight.Finding != nil && cs.standing(Group{Scope: r.Scope}, sight.Finding.Code, r.cases()) != nil {
@@ -43,6 +43,18 @@ func (b *book) badRow(r RowSighting, cs *causes) error {
 		b.sum.Pending++
 	}
 	return err
+}
+
+// rowSighting is a bad row, which is the merchant's in whose own books it stands.
+func (b *book) rowSighting(r RowSighting) Sighting {
+	s := r.sighting(b.today, b.Day, b.sum.Systemic)
+	s.Verdict.Key.MID = b.owners[r.Scope]
+	return s
+}
+
+// found counts the findings about what no order carries.
+func (b *book) found(s Sighting, before *Case) error {
+	return b.counted(s.merchant(before), func(sum *Summary) error { return sum.countFindings(s.Verdict, s.Order.LedgerDay != b.Day) })
 }
 
 // cases are what the row has had: one, or none.

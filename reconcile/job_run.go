@@ -33,9 +33,12 @@ func (j *Job) Run(ctx context.Context, r Request) (Summary, error) {
 	if err != nil {
 		return Summary{}, err
 	}
-	n := &night{Job: j, Request: r, halt: newHalt(), ofDay: map[string]int{}, matched: map[bool][]int64{}, scope: j.scope(runID, r, started), sum: Summary{
+	n := &night{Job: j, Request: r, halt: newHalt(), ofDay: map[string]int{}, matched: map[bool][]int64{}, owners: map[string]string{}, emptied: map[string]bool{}, scope: j.scope(runID, r, started), sum: Summary{
 		RunID: runID, Day: r.Day, Status: RunRunning, StartedAt: started, NoQuery: r.NoQuery,
 	}}
+	if j.PerMerchant {
+		n.parts = map[string]*Summary{}
+	}
 	err = n.run(ctx)
 	if err != nil {
 		err = n.giveUp(ctx, err)
@@ -63,9 +66,12 @@ type night struct {
 	rowsHad  []Case         // that causes of bad rows have had
 	together []*Cause       // those of the orders that are likely or have a case
 	evidence Evidence
-	matched  map[bool][]int64 // orders of families that agree, by whether they are final
-	again    []int            // the other families, which are judged once more when the causes are known
-	unread   bool             // a statement is there that could not be read
+	matched  map[bool][]int64    // orders of families that agree, by whether they are final
+	again    []int               // the other families, which are judged once more when the causes are known
+	owners   map[string]string   // of the sources that one merchant has for itself, by scope
+	emptied  map[string]bool     // whose ledger is empty: owners, or "" for everybody's
+	parts    map[string]*Summary // the figures by merchant; nil: nobody wants them
+	unread   bool                // a statement is there that could not be read
 }
 
 func (n *night) run(ctx context.Context) error {

@@ -120,7 +120,7 @@ func (b *book) statement() error {
 		}
 		t.Stands = b.Settings.OneCaseFrom > 0 && t.Alone.Count >= int64(b.Settings.OneCaseFrom)
 		mapping[settleDate{t.MID, t.Day}] = t.Stands
-		b.alarm(words("商户 %[1]s 清算日 %[2]s 的对账单 %[3]s：%[4]d 行不属于任何账单，疑为 statement.columns 的参考号、商户订单号或商户号列有误，或台账不全",
+		b.alarmOf(t.MID, words("商户 %[1]s 清算日 %[2]s 的对账单 %[3]s：%[4]d 行不属于任何账单，疑为 statement.columns 的参考号、商户订单号或商户号列有误，或台账不全",
 			"mid %[1]s, settle date %[2]s, statement %[3]s: %[4]d lines belong to no bill; the columns reference, mer_order_id or mid of statement.columns look wrong, or the ledger is not whole",
 			t.MID, t.Day, t.File, t.Alone.Count))
 	}
@@ -196,7 +196,7 @@ func (b *book) settleTotal(t SettleTotal) error {
 
 // alone moves a case that no order carries, and returns it as it stands.
 func (b *book) alone(before *Case, s Sighting) (Case, error) {
-	if err := b.sum.countFindings(s.Verdict, s.Order.LedgerDay != b.Day); err != nil {
+	if err := b.found(s, before); err != nil {
 		return Case{}, err
 	}
 	now, err := b.move(before, s)

@@ -63,6 +63,14 @@ func (s NoticeSighting) NoticeCaseID(c Code) string {
 // last is the notice that came last: the present word about the payment.
 func (s NoticeSighting) last() Notice { return s.Notices[len(s.Notices)-1] }
 
+// merchant is whom the notices are about; empty: they cannot be believed.
+func (s NoticeSighting) merchant() string {
+	if s.Unproven.Count > 0 {
+		return ""
+	}
+	return s.last().MID
+}
+
 // LedgerDay is the day whose books the case belongs to, else the business day
 // of the arrival.
 func (s NoticeSighting) LedgerDay(c Calendar) Day {

@@ -11,7 +11,9 @@ type Sighting struct {
 	Finding *Finding // nil: the condition does not hold
 	Verdict Verdict
 	Order   Order
-	Today   Day // Beijing date of the run's clock
+	// Notified is the merchant that notices are about, of a case of theirs.
+	Notified string
+	Today    Day // Beijing date of the run's clock
 	// Predecessors are the order's other cases, for first_seen of a code
 	// that follows a waiting one.
 	Predecessors []Case

@@ -96,16 +96,16 @@ type generated struct {
 }
 
 // anyDay draws some golden cases and as many agreeing orders that they stay a
-// minority: a day that looks systemic clears nothing.
-func anyDay(t *rapid.T, folders []string) generated {
+// minority: a day that looks systemic clears nothing. All names begin with names.
+func anyDay(t *rapid.T, folders []string, names string) generated {
 	day := generated{found: []string{}}
 	// Each once: what names no order, a row whose key is damaged, would be the same row twice.
 	for i, folder := range rapid.SliceOfNDistinct(rapid.SampledFrom(folders), 1, 8, rapid.ID[string]).Draw(t, "cases") {
-		p := use(t, folder, fmt.Sprintf("K%02d", i))
+		p := use(t, folder, fmt.Sprintf("%sK%02d", names, i))
 		day.rows, day.bills, day.found = append(day.rows, p.rows...), append(day.bills, p.bills...), append(day.found, p.found...)
 	}
 	for i := range 2*len(day.rows) + 1 {
-		p := use(t, goldenCases+"/BUYER_PAY_MISMATCH/close", fmt.Sprintf("A%02d", i))
+		p := use(t, goldenCases+"/BUYER_PAY_MISMATCH/close", fmt.Sprintf("%sA%02d", names, i))
 		day.rows, day.bills = append(day.rows, p.rows...), append(day.bills, p.bills...)
 	}
 	return day
@@ -179,7 +179,7 @@ func TestADayIsTheSumOfItsCases(t *testing.T) {
 	folders := pieces(t)
 	wholeDays(t)
 	rapid.Check(t, func(r *rapid.T) {
-		day := anyDay(r, folders)
+		day := anyDay(r, folders, "")
 		slices.Sort(day.found)
 		w, first := day.play(t, day.rows, 1)
 		require.Equal(r, day.found, w.found())
@@ -299,7 +299,7 @@ func TestAHealedWorldClears(t *testing.T) {
 	folders := pieces(t)
 	wholeDays(t)
 	rapid.Check(t, func(r *rapid.T) {
-		day := anyDay(r, folders)
+		day := anyDay(r, folders, "")
 		w, _ := day.play(t, day.rows, 1)
 		before := w.found()
 		healed := day.heal()

@@ -102,8 +102,9 @@ type Load struct {
 	Rows       int64     `json:"rows"`        // data rows, good and bad
 	Orders     int64     `json:"orders"`      // orders in them, duplicates counted once
 	Invalid    int64     `json:"invalid"`
-	Total      Fen       `json:"total_fen"` // sum of the amounts of the orders, all kinds: a control figure, not a total of trade
-	Missing    bool      `json:"missing"`   // an earlier day's source, or a statement, that is not there
+	Total      Fen       `json:"total_fen"`       // sum of the amounts of the orders, all kinds: a control figure, not a total of trade
+	Owner      string    `json:"owner,omitempty"` // the merchant whose own books these are; empty: several may share them
+	Missing    bool      `json:"missing"`         // an earlier day's source, or a statement, that is not there
 	// Of a statement: Orders are its lines, each once; Unchanged was read before, as the figures say.
 	Unchanged  bool     `json:"unchanged,omitempty"`
 	Duplicates int64    `json:"duplicates,omitempty"` // lines that stand there once more

@@ -102,8 +102,9 @@ func byAmount(codes map[reconcile.Code]reconcile.Sum) []reconcile.Code {
 
 // remarks are the counts that belong on page one and have no block.
 func (s *sheet) remarks(sum reconcile.Summary) {
-	q := sum.Queries
-	s.wide(s.say("查询：应查 %d 笔，已查 %d 笔，请求 %d 次，沿用中断前应答 %d 笔。", q.ToAsk, q.Sent, q.Attempts, q.Reused), lookRemark, summaryColumns)
+	if q := sum.Queries; !s.OneOfSeveral {
+		s.wide(s.say("查询：应查 %d 笔，已查 %d 笔，请求 %d 次，沿用中断前应答 %d 笔。", q.ToAsk, q.Sent, q.Attempts, q.Reused), lookRemark, summaryColumns)
+	}
 	fields := make([]string, 0, len(sum.NotCompared))
 	for f := range sum.NotCompared {
 		fields = append(fields, f)

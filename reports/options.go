@@ -23,9 +23,12 @@ type Setting struct{ Name, Value string }
 // Options are what both workbooks need.
 type Options struct {
 	Language Language
-	Merchant string    // name or number of the merchant, for the reader
-	Cutoff   string    // of the business day, such as "00:00"
-	Settings []Setting // shown in this order
+	Merchant string // name or number of the merchant, for the reader
+	// OneOfSeveral: the workbook is the part of one merchant, and says what stands
+	// only in that of all.
+	OneOfSeveral bool
+	Cutoff       string    // of the business day, such as "00:00"
+	Settings     []Setting // shown in this order
 	// NoticesExpected: an order without a notice is said to have none.
 	NoticesExpected bool
 	MadeAt          time.Time // printed, and the file's own date

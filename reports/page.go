@@ -21,7 +21,7 @@ func Page(workbook string, s reconcile.Summary, o Options) error {
 	path := beside(workbook, ".html")
 	b := &book{Options: o}
 	t, err := template.New("page").Funcs(template.FuncMap{
-		"say": b.say, "instant": instant, "words": b.pickWords, "class": b.class, "kind": func(k reconcile.Kind) string { return b.say(kindWord(k)) },
+		"say": b.say, "partRemark": func() string { return partRemark }, "instant": instant, "words": b.pickWords, "class": b.class, "kind": func(k reconcile.Kind) string { return b.say(kindWord(k)) },
 		"code": b.code, "severity": b.severity, "yuan": grouped, "direction": func(k reconcile.Kind, f reconcile.Fen) string { return b.say(direction(k, reconcile.Some(f))) },
 		"rule": reconcile.RuleOf, "state": b.runState, "band": func(a reconcile.AgeBand) string { return (&sheet{book: b}).band(a) },
 		"minus": func(a, b reconcile.Fen) reconcile.Fen { return a - b }, "negative": func(f reconcile.Fen) bool { return f < 0 }, "broken": broken,

@@ -35,6 +35,9 @@ func (s *sheet) summary(sum reconcile.Summary, l lists) {
 	s.finish()
 }
 
+// partRemark is said where the workbook is of one merchant of several.
+const partRemark = "本表只列本商户的部分：不属于任何商户的（多个商户共用的台账中的无效行、对账单的无效行、验签失败的通知、整个来源的差异与告警）只见于全部商户的工作簿。"
+
 // alarms says how the run ended and what concerns it as a whole.
 func (s *sheet) alarms(sum reconcile.Summary) {
 	for _, a := range sum.Alarms {
@@ -45,6 +48,9 @@ func (s *sheet) alarms(sum reconcile.Summary) {
 		l = look{bold: true, fill: fillWarn, ink: inkWarn, wrap: true}
 	}
 	s.wide(s.say("运行状态")+s.say("：")+s.runState(sum), l, summaryColumns)
+	if s.OneOfSeveral {
+		s.wide(s.say(partRemark), lookRemark, summaryColumns)
+	}
 	s.blank(1)
 }
 

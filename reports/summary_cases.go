@@ -12,7 +12,7 @@ import (
 // ages beside.
 func (s *sheet) rollForward(sum reconcile.Summary) {
 	r := sum.Cases
-	s.whole("五、差异单滚动与账龄（全库待处理、待复核）", 10)
+	s.whole(map[bool]string{false: "五、差异单滚动与账龄（全库待处理、待复核）", true: "五、差异单滚动与账龄（本商户待处理、待复核）"}[s.OneOfSeveral], 10)
 	left := []struct {
 		label string
 		sum   reconcile.Sum

@@ -69,6 +69,14 @@ func (db *DB) DayLines(ctx context.Context, run reconcile.Summary, sheet Sheet, 
 	return db.lines(ctx, "lines of "+run.Day.String(), since, bySeverity, args, sheetArms[sheet]...)
 }
 
+var badRowsOfSources = fromBadRows + " WHERE l.scope IN (SELECT value FROM json_each(:scopes))"
+
+// What the notes of a sheet are about.
+const (
+	duplicates = " AND n.code = 'LEDGER_DUPLICATE_ROW'"
+	covered    = " AND n.severity IN ('S1', 'S2', 'S3')"
+)
+
 var sheetArms = map[Sheet][]string{
 	Discrepancies: {
 		fromCases + " WHERE c.ledger_day <= :day AND c.state IN ('open', 'proposed')",
@@ -80,13 +88,13 @@ var sheetArms = map[Sheet][]string{
 			AND EXISTS (SELECT 1 FROM orders AS o WHERE o.order_id = c.order_id AND o.judged_run_id = :run)`,
 	},
 	LedgerProblems: {
-		fromBadRows + " WHERE l.scope IN (SELECT value FROM json_each(:scopes))",
-		fromNotesOfRun + " AND n.code = 'LEDGER_DUPLICATE_ROW'",
+		badRowsOfSources,
+		fromNotesOfRun + duplicates,
 		fromCases + ` WHERE c.ledger_day <= :day AND c.state IN ('open', 'proposed') AND c.code = 'LEDGER_DUPLICATE_KEY'
 			AND EXISTS (SELECT 1 FROM orders AS o WHERE o.order_id = c.order_id AND o.judged_run_id = :run)`,
 	},
 	Covered: {
-		fromNotesOfRun + " AND n.severity IN ('S1', 'S2', 'S3')",
+		fromNotesOfRun + covered,
 	},
 }
 

@@ -46,7 +46,8 @@ ALTER TABLE bad_rows ADD COLUMN order_id INTEGER REFERENCES orders;`,
 		before: `
 DROP INDEX IF EXISTS orders_load_idx;
 ALTER TABLE orders ADD COLUMN gone_load_id INTEGER REFERENCES loads;
-ALTER TABLE runs ADD COLUMN requests INTEGER NOT NULL DEFAULT 0;`,
+ALTER TABLE runs ADD COLUMN requests INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE workbooks ADD COLUMN mid TEXT NOT NULL DEFAULT '';`,
 		after: `
 UPDATE orders SET gone_load_id = load_id WHERE load_id < (SELECT max(load_id) FROM loads AS l WHERE l.scope = orders.scope AND l.rows > 0);`,
 	},

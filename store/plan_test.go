@@ -83,11 +83,30 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 		"settling days":   {fillSettlingDays, named{"days": "[]"}.args()},
 		"books of":        {strings.ReplaceAll(booksOfQuery, "loads", "(SELECT day, kind, snapshot_at, loaded_at FROM loads)"), named{"day": "a", "mid": "m", "end": "z"}.args()},
 		"answered":        {answeredQuery, []any{"a", "b", "m"}},
+		"decided":         {decidedByMerchant, []any{"r"}},
 		"one case":        {linesQuery(inList, fromCases+" WHERE c.case_id >= :prefix AND c.case_id < :end"), named{"prefix": "D", "end": "E"}.args()},
 		"a day's list": {linesQuery(inList, fromCases+" WHERE c.ledger_day = :day",
 			fromNotes+" WHERE o.ledger_day = :day AND n.run_id = o.judged_run_id"), named{"day": "a"}.args()},
 	}
+	for name, of := range map[string]string{"pending by merchant": pendingByMerchant, "shares": sharesQuery} {
+		tests[name] = struct {
+			query string
+			args  []any
+		}{query: of, args: []any{"r"}[:strings.Count(of, "?")]}
+	}
 	for sheet, arms := range sheetArms {
+		tests[fmt.Sprint("whose, sheet ", sheet)] = struct {
+			query string
+			args  []any
+		}{whoseQuery(arms), named{"run": "r", "day": "a", "passing": "[]", "scopes": "[]"}.args()}
+		arm := fromCases + casesOf
+		if noteArms[sheet] != "" {
+			arm += "\nUNION ALL\n" + noteArms[sheet]
+		}
+		tests[fmt.Sprint("a merchant's sheet ", sheet)] = struct {
+			query string
+			args  []any
+		}{linesQuery(bySeverity, arm), named{"run": "r", "cases": "[]", "orders": "[]"}.args()}
 		tests[fmt.Sprint("sheet ", sheet)] = struct {
 			query string
 			args  []any

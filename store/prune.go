@@ -40,8 +40,9 @@ AND run_id <> coalesce((SELECT run_id FROM runs WHERE day = r.day AND summary IS
 AND run_id NOT IN (SELECT run_id FROM sign_offs)
 ORDER BY run_id LIMIT 1`
 
-	pruneNotes = "DELETE FROM notes WHERE run_id = :run"
-	markPruned = "UPDATE runs SET pruned = 1 WHERE run_id = :run"
+	pruneNotes  = "DELETE FROM notes WHERE run_id = :run"
+	pruneShares = "DELETE FROM shares WHERE run_id = :run"
+	markPruned  = "UPDATE runs SET pruned = 1 WHERE run_id = :run"
 
 	// A load stays while rows name it; so do the last one of a source and the
 	// last that has rows.
@@ -95,11 +96,11 @@ func pruneOneRun(t *tx, before time.Time, p *Pruned) error {
 		return err
 	}
 	p.More = true
-	var marked int64
+	var marked, shares int64
 	for _, step := range []struct {
 		query string
 		count *int64
-	}{{markPruned, &marked}, {pruneNotes, &p.Notes}, {pruneLoads, &p.Loads}, {pruneRun, &p.Runs}} {
+	}{{markPruned, &marked}, {pruneNotes, &p.Notes}, {pruneShares, &shares}, {pruneLoads, &p.Loads}, {pruneRun, &p.Runs}} {
 		if *step.count, err = t.affected(step.query, named{"run": run}); err != nil {
 			return err
 		}

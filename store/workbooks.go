@@ -40,12 +40,17 @@ ON CONFLICT (path) DO UPDATE SET intended_sha256 = excluded.intended_sha256`, pa
 }
 
 // SaveWorkbook records a workbook as it was written; runID is empty for one
-// that is about no single run. Of the workbooks of a run the one that names it
-// is saved last.
+// that is about no single run. Of the workbooks of a run the one of all merchants
+// that names it is saved last.
 func (db *DB) SaveWorkbook(ctx context.Context, path, sha256, runID string, now time.Time) error {
-	return db.workbook(ctx, path, `INSERT INTO workbooks (path, sha256, run_id, written_at) VALUES (?, ?, ?, ?)
-ON CONFLICT (path) DO UPDATE SET sha256 = excluded.sha256, run_id = excluded.run_id, written_at = excluded.written_at, intended_sha256 = ''`,
-		path, sha256, text(runID), instant(now))
+	return db.SaveMerchantWorkbook(ctx, path, sha256, runID, "", now)
+}
+
+// SaveMerchantWorkbook is SaveWorkbook for that of one merchant.
+func (db *DB) SaveMerchantWorkbook(ctx context.Context, path, sha256, runID, mid string, now time.Time) error {
+	return db.workbook(ctx, path, `INSERT INTO workbooks (path, sha256, run_id, mid, written_at) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (path) DO UPDATE SET sha256 = excluded.sha256, run_id = excluded.run_id, mid = excluded.mid, written_at = excluded.written_at, intended_sha256 = ''`,
+		path, sha256, text(runID), mid, instant(now))
 }
 
 func (db *DB) workbook(ctx context.Context, path, query string, args ...any) error {
@@ -58,7 +63,7 @@ func (db *DB) workbook(ctx context.Context, path, query string, args ...any) err
 
 // unwritten is true of a run r that has published and was cut off before its
 // workbooks were written.
-const unwritten = "r.summary IS NOT NULL AND NOT EXISTS (SELECT 1 FROM workbooks AS w WHERE w.run_id = r.run_id)"
+const unwritten = "r.summary IS NOT NULL AND NOT EXISTS (SELECT 1 FROM workbooks AS w WHERE w.run_id = r.run_id AND w.mid = '')"
 
 // Unwritten is the last run of a day where it was cut off between its
 // publication, after since, and its last workbook. before is what the day's

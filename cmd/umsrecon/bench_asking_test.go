@@ -123,6 +123,8 @@ func (w *watchedStore) Evidence(ctx context.Context, s reconcile.Scope, fn func(
 // Scope and Read make a ledger of the orders.
 func (a *askingBench) Scope(reconcile.Day) string { return "bench" }
 
+func (a *askingBench) Owner() string { return "" }
+
 func (a *askingBench) Read(_ context.Context, day reconcile.Day, order func(reconcile.Order, string) error, _ func(reconcile.BadRow) error) (reconcile.Load, error) {
 	load := reconcile.Load{Scope: "bench", SnapshotAt: time.Now(), Day: day}
 	for i, r := range a.orders() {

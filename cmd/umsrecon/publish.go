@@ -73,12 +73,29 @@ func (a *app) writer(ctx context.Context, cfg *Config, db *store.DB, dir string)
 	}}
 }
 
+// discrepancies writes the workbook of all merchants when those of each, where
+// they are wanted, are there.
 func (w *workbookWriter) discrepancies(s reconcile.Summary) error {
-	since := s.Day - reconcile.Day(w.cfg.Rules.Lookback)
-	lines := func(sheet store.Sheet) func() reconcile.Lines {
-		return func() reconcile.Lines { return felt(w.pulse, w.db.DayLines(w.ctx, s, sheet, since)) }
+	if w.cfg.Reports.PerMerchant {
+		if err := w.discrepanciesOfEach(s); err != nil {
+			return err
+		}
 	}
-	return w.write("discrepancies-"+s.Day.String()+".xlsx", reports.DayTwins, func(path string, o reports.Options) error {
+	return w.discrepanciesOf(s, func(sheet store.Sheet) reconcile.Lines { return w.db.DayLines(w.ctx, s, sheet, w.since(s)) })
+}
+
+func discrepanciesName(day reconcile.Day) string { return "discrepancies-" + day.String() + ".xlsx" }
+
+// since is the oldest ledger day that a run still asks.
+func (w *workbookWriter) since(s reconcile.Summary) reconcile.Day {
+	return s.Day - reconcile.Day(w.cfg.Rules.Lookback)
+}
+
+func (w *workbookWriter) discrepanciesOf(s reconcile.Summary, read func(store.Sheet) reconcile.Lines) error {
+	lines := func(sheet store.Sheet) func() reconcile.Lines {
+		return func() reconcile.Lines { return felt(w.pulse, read(sheet)) }
+	}
+	return w.write(discrepanciesName(s.Day), reports.DayTwins, func(path string, o reports.Options) error {
 		d := reports.DayReport{
 			Summary: s, Discrepancies: lines(store.Discrepancies), Pending: lines(store.Pending), LedgerProblems: lines(store.LedgerProblems),
 			Covered: lines(store.Covered),
@@ -152,7 +169,7 @@ func (w *workbookWriter) write(name string, twins []string, make func(path strin
 		if file == path {
 			run = w.runID
 		}
-		if err := w.db.SaveWorkbook(w.ctx, w.record(file), sums[file], run, w.now); err != nil {
+		if err := w.db.SaveMerchantWorkbook(w.ctx, w.record(file), sums[file], run, w.mid, w.now); err != nil {
 			return err
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/umsrecon/umsrecon/reconcile"
 	"github.com/umsrecon/umsrecon/reports"
@@ -25,7 +26,8 @@ func (w *workbookWriter) ofMerchant(mid string, write func(*workbookWriter) erro
 		return nil
 	}
 	one := *w
-	one.mid, one.dir, one.options.Merchant = mid, filepath.Join(w.dir, folder), mid
+	one.mid, one.dir = mid, filepath.Join(w.dir, folder)
+	one.options.Merchant, one.options.OneOfSeveral = mid, true
 	if err := reports.Writable(one.dir); err != nil {
 		return err
 	}
@@ -61,6 +63,47 @@ func (w *workbookWriter) settlementOfEach(period string, shares iter.Seq2[store.
 		}
 	}
 	return nil
+}
+
+// discrepanciesOfEach writes the workbooks of a run for every merchant that has
+// a figure or a line in it, or had when the day was run before. Their figures are
+// those that the run has kept.
+func (w *workbookWriter) discrepanciesOfEach(s reconcile.Summary) error {
+	sharers, err := w.db.Sharers(w.ctx, s.RunID)
+	if err != nil {
+		return err
+	}
+	if len(sharers) == 0 {
+		w.warn.Warn("this run has kept no figures by merchant, so that there are no workbooks of each; try: running the day again with reports.per_merchant", "run", s.RunID, "day", s.Day.String())
+		return nil
+	}
+	lines, err := w.db.DayShares(w.ctx, s, w.since(s))
+	if err != nil {
+		return err
+	}
+	before, err := w.merchantsWith(discrepanciesName(s.Day))
+	if err != nil {
+		return err
+	}
+	mids := slices.Concat(sharers, lines.Merchants(), slices.Collect(maps.Keys(before)))
+	slices.Sort(mids)
+	for _, mid := range slices.Compact(mids) {
+		if err := w.ofMerchant(mid, func(one *workbookWriter) error { return one.discrepanciesOfOne(s, lines) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *workbookWriter) discrepanciesOfOne(s reconcile.Summary, lines *store.DayShares) error {
+	share, found, err := w.db.Share(w.ctx, s.RunID, w.mid)
+	if err != nil {
+		return err
+	}
+	if !found {
+		share.Status = reconcile.RunComplete
+	}
+	return w.discrepanciesOf(s.Of(share), func(sheet store.Sheet) reconcile.Lines { return lines.Lines(w.ctx, w.mid, sheet) })
 }
 
 // merchantsWith are the merchants in whose folder we have put a workbook of that

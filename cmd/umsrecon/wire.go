@@ -33,7 +33,7 @@ func (c *Config) books(clock reconcile.Clock) ([]*ledger.Books, error) {
 	add := func(l Ledger, name string, defaults ledger.Defaults, whose string) error {
 		for _, one := range l.Each() {
 			source := c.source(one, clock)
-			source.Name, source.Defaults = name, defaults
+			source.Name, source.Owner, source.Defaults = name, name, defaults
 			b, err := ledger.New(source)
 			if err != nil {
 				return fmt.Errorf("ledger of %s: %w", whose, err)
@@ -134,7 +134,7 @@ func (c *Config) job(clock reconcile.Clock, db reconcile.Store, tokens *chinaums
 		return nil, nil, err
 	}
 	j = &reconcile.Job{
-		Ledgers: ledgers, Statements: statements, Store: db, Clock: clock, Settings: c.Settings(),
+		Ledgers: ledgers, Statements: statements, Store: db, Clock: clock, Settings: c.Settings(), PerMerchant: c.Reports.PerMerchant,
 		Asking: c.asking(),
 	}
 	if l == nil {

@@ -40,6 +40,9 @@ func (b *Books) Scope(day reconcile.Day) string {
 	return b.source.Name + ":" + place
 }
 
+// Owner is the merchant whose own books these are.
+func (b *Books) Owner() string { return b.source.Owner }
+
 // paths lists the files of a day, sorted; reconcile.ErrNoLedger when there is none.
 func (b *Books) paths(day reconcile.Day) ([]string, error) {
 	if b.dated() && day <= 0 {

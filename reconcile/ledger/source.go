@@ -45,6 +45,8 @@ type Source struct {
 	// Name tells the ledgers of several merchants apart, in Scope alone; Part
 	// the several sources of one merchant.
 	Name, Part string
+	// Owner is the merchant whose own ledger it is; empty: several may share it.
+	Owner string
 	// Pattern is the path as configured, with {date} (2026-11-19),
 	// {yyyymmdd} (20261119) and the glob characters of filepath.Match; Dir is
 	// the folder that a relative one counts from.
