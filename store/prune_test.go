@@ -28,6 +28,10 @@ func TestPrune(t *testing.T) {
 	require.NoError(t, db.EndRun(t.Context(), failed, reconcile.RunFailed, "no ledger", now))
 	second := begin(t, db, day)
 	publish(t, db, second)
+	for _, run := range []string{first.RunID, second} {
+		_, err := db.writer.Exec("INSERT INTO shares (run_id, mid, figures) VALUES ('" + run + "', '8983', '{}')")
+		require.NoError(t, err)
+	}
 	alone := begin(t, db, day+1)
 	require.NoError(t, db.EndRun(t.Context(), alone, reconcile.RunFailed, "no ledger", now))
 	before := map[string]int{}
@@ -47,6 +51,11 @@ func TestPrune(t *testing.T) {
 	later := now.AddDate(1, 0, 0)
 	require.Equal(t, Pruned{Answers: 2, Notes: 2, Runs: 1}, pruneAll(t, db, later, later))
 	require.Zero(t, bodies())
+	for run, want := range map[string]int{first.RunID: 0, second: 1} {
+		mids, err := db.Sharers(t.Context(), run)
+		require.NoError(t, err)
+		require.Len(t, mids, want, "nobody looks at the merchants of a run that was replaced")
+	}
 	for _, table := range tables {
 		require.Equal(t, before[table], count(t, db, table), table)
 	}
