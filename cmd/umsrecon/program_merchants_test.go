@@ -11,8 +11,8 @@ import (
 	"github.com/xuri/excelize/v2"
 )
 
-// partsAddUp NAME MID…: beside the workbook of all merchants lies one of each of
-// these, and of nobody else; the rows of their lists are those of its lists, but
+// partsAddUp NAME FOLDER…: beside the workbook of all merchants lies one in each of
+// these folders, and of nobody else; the rows of their lists are those of its lists, but
 // for rows of no merchant, and the figures of their first pages add up to its.
 func partsAddUp(ts *testscript.TestScript, _ bool, args []string) {
 	dir, name := filepath.Split(ts.MkAbs(args[0]))
@@ -28,8 +28,12 @@ func partsAddUp(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	var parts []sheetRows
 	for _, path := range found {
+		mid, ok := midOf(filepath.Base(filepath.Dir(path)))
+		if !ok {
+			ts.Fatalf("%s is no merchant's", path)
+		}
 		part := readSheets(ts, path)
-		part.onlyOf(ts, filepath.Base(filepath.Dir(path)))
+		part.onlyOf(ts, mid)
 		parts = append(parts, part)
 	}
 	whole := readSheets(ts, ts.MkAbs(args[0]))
