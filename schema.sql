@@ -235,6 +235,7 @@ CREATE TABLE questions (
     nth        INTEGER NOT NULL,          -- its turn
     mid        TEXT NOT NULL,
     again      INTEGER NOT NULL DEFAULT 0 CHECK (again IN (0, 1)), -- 1: UMS had the bill locked; it is asked for the last time
+    for_run    INTEGER NOT NULL DEFAULT 0 CHECK (for_run IN (0, 1)), -- 1: a worker had no answer, or was refused; the run itself asks
     worker     TEXT NOT NULL DEFAULT '',  -- the process that holds it, 'run …' or 'worker …'; '': none
     free_ms    INTEGER NOT NULL DEFAULT 0 -- from when on anybody may take it: milliseconds since 1970 of the server's clock
 ) STRICT;
@@ -246,7 +247,8 @@ CREATE INDEX questions_held_idx ON questions (worker) WHERE worker <> '';
 -- process takes a few places in the row at a time; those of one that dies pass.
 CREATE TABLE paces (
     app_id  TEXT PRIMARY KEY,
-    next_us INTEGER NOT NULL              -- microseconds since 1970 of the server's clock
+    next_us INTEGER NOT NULL,             -- microseconds since 1970 of the server's clock
+    taken_us INTEGER NOT NULL             -- when some were taken last, by the same clock
 ) STRICT;
 
 -- What the platform sent without being asked. Written by the receiver and by

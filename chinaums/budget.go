@@ -16,15 +16,15 @@ type Budget struct {
 func NewBudget(limit int64) *Budget { return &Budget{limit: limit} }
 
 // Take uses one request of the budget; false when there is none left.
-func (b *Budget) Take(context.Context) bool {
+func (b *Budget) Take(context.Context) (bool, error) {
 	if b == nil {
-		return true
+		return true, nil
 	}
 	if b.taken.Add(1) > b.limit {
 		b.taken.Add(-1)
-		return false
+		return false, nil
 	}
-	return true
+	return true, nil
 }
 
 // Taken is the number of requests used.

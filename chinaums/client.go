@@ -81,6 +81,8 @@ func (c *Client) call(ctx context.Context, path string, build func(now time.Time
 		return last, nil
 	case last.cutBudget:
 		return last, ErrBudget
+	case errors.Is(err, ErrStopped):
+		return last, err
 	}
 	return last, ErrStopped
 }
@@ -144,10 +146,10 @@ func (c *Client) admit(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return ErrStopped
 	}
-	if !c.options.Budget.Take(ctx) {
-		if ctx.Err() != nil {
-			return ErrStopped
-		}
+	switch left, err := c.options.Budget.Take(ctx); {
+	case err != nil:
+		return stopped(ctx, err)
+	case !left:
 		return ErrBudget
 	}
 	if c.options.Limiter == nil {
@@ -155,9 +157,17 @@ func (c *Client) admit(ctx context.Context) error {
 	}
 	if err := c.options.Limiter.Wait(ctx); err != nil {
 		c.options.Budget.GiveBack()
-		return ErrStopped
+		return stopped(ctx, err)
 	}
 	return nil
+}
+
+// stopped is ErrStopped, with its cause where that is not the end of ctx.
+func stopped(ctx context.Context, cause error) error {
+	if ctx.Err() != nil {
+		return ErrStopped
+	}
+	return fmt.Errorf("%w: %w", ErrStopped, cause)
 }
 
 // failure is the last attempt as an error of op; nil when it brought an answer.

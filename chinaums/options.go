@@ -41,8 +41,8 @@ type Options struct {
 	// Budget is asked before each request: a Budget, or another that may wait; it
 	// may be shared. Nil: no limit.
 	Budget interface {
-		Take(context.Context) bool // false: there is nothing left, or the context has ended
-		GiveBack()                 // what was taken and not sent
+		Take(context.Context) (bool, error) // false: there is nothing left; the error says why it is not known
+		GiveBack()                          // what was taken and not sent
 	}
 	// Transport is what requests travel by: one of NewTransport, shared by clients
 	// so that their connections are, or another for tests. Nil: one of the

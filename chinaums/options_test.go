@@ -92,15 +92,20 @@ func TestOptions(t *testing.T) {
 }
 
 func TestBudget(t *testing.T) {
+	take := func(b *Budget) bool {
+		left, err := b.Take(t.Context())
+		require.NoError(t, err)
+		return left
+	}
 	var none *Budget
-	require.True(t, none.Take(t.Context()))
+	require.True(t, take(none))
 	require.Zero(t, none.Taken())
-	require.False(t, NewBudget(0).Take(t.Context()))
+	require.False(t, take(NewBudget(0)))
 	b := NewBudget(2)
-	require.True(t, b.Take(t.Context()))
-	require.True(t, b.Take(t.Context()))
-	require.False(t, b.Take(t.Context()))
+	require.True(t, take(b))
+	require.True(t, take(b))
+	require.False(t, take(b))
 	require.EqualValues(t, 2, b.Taken())
 	b.GiveBack()
-	require.True(t, b.Take(t.Context()))
+	require.True(t, take(b))
 }

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -41,6 +42,7 @@ type asking struct {
 	progress  func(Progress) // nil: nobody wants to know
 	runID     string
 	began     time.Time
+	helps     bool // the run is another process's
 
 	total, done, failed, attempts int64
 	waiting                       int64 // were locked at UMS, and are asked once more
@@ -83,7 +85,7 @@ func (a *asking) round(ctx context.Context) error {
 		workers.Go(func() { a.work(ctx, feed, answers) })
 	}
 	go func() { workers.Wait(); close(answers) }()
-	put, err := a.commit(ctx, answers)
+	given, err := a.commit(ctx, answers)
 	if err != nil {
 		stop()
 		for range answers { // let the workers end
@@ -96,7 +98,7 @@ func (a *asking) round(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return ErrInterrupted
 	}
-	return a.putOff(ctx, put)
+	return a.giveBack(ctx, given)
 }
 
 func (a *asking) feed(ctx context.Context, feed chan<- Question) error {
@@ -147,11 +149,16 @@ func (a *asking) work(ctx context.Context, feed <-chan Question, answers chan<- 
 // commitBatch bounds the answers of one transaction.
 const commitBatch = 256
 
+// given are questions that go back.
+type given struct {
+	later []Question // to be asked for the last time after a pause
+	left  []Question // to the run, of a worker
+}
+
 // commit writes answers until the workers are done. It takes whatever has
 // come while the last transaction was written, so that a slow disk makes the
-// batches larger and never the answers wait for more to come. It returns the
-// questions to be put off.
-func (a *asking) commit(ctx context.Context, answers <-chan Answered) (put []Question, err error) {
+// batches larger and never the answers wait for more to come.
+func (a *asking) commit(ctx context.Context, answers <-chan Answered) (back given, err error) {
 	kept := context.WithoutCancel(ctx) // what was answered is committed even when interrupted
 	batch := make([]Answered, 0, commitBatch)
 	for first := range answers {
@@ -166,22 +173,35 @@ func (a *asking) commit(ctx context.Context, answers <-chan Answered) (put []Que
 				more = false
 			}
 		}
+		batch = a.inVain(batch, &back)
 		if err := a.store.SaveAnswers(kept, a.runID, batch); err != nil {
-			return nil, err
+			return back, err
 		}
-		put = append(put, a.count(batch)...)
+		a.count(batch, &back)
 	}
-	return put, nil
+	return back, nil
 }
 
-// count takes note of a batch that is committed, and returns the questions in it
-// that are put off.
-func (a *asking) count(batch []Answered) (put []Question) {
+// inVain takes out what a worker has not heard: that may be the fault of where
+// it stands, or of its keys, and is not held against an order.
+func (a *asking) inVain(batch []Answered, back *given) []Answered {
+	return slices.DeleteFunc(batch, func(b Answered) bool {
+		left := a.helps && (b.Answer.Outcome == QueryFailed || b.Answer.Outcome == Rejected)
+		if left {
+			a.attempts += int64(b.Answer.Attempts)
+			back.left = append(back.left, Question{Key: b.Key, Again: b.Again, Lease: b.Lease})
+		}
+		return left
+	})
+}
+
+// count takes note of a batch that is committed.
+func (a *asking) count(batch []Answered, back *given) {
 	for _, b := range batch {
 		a.attempts += int64(b.Answer.Attempts)
 		if b.PutOff() {
 			a.waiting++
-			put = append(put, Question{Key: b.Key, Again: true, Lease: b.Lease})
+			back.later = append(back.later, Question{Key: b.Key, Again: true, Lease: b.Lease})
 			continue
 		}
 		if b.Again {
@@ -195,12 +215,16 @@ func (a *asking) count(batch []Answered) (put []Question) {
 	if a.progress != nil {
 		a.progress(Progress{Done: a.done, Total: a.total, Attempts: a.attempts, Failed: a.failed})
 	}
-	return put
 }
 
-func (a *asking) putOff(ctx context.Context, put []Question) error {
-	for _, q := range put {
+func (a *asking) giveBack(ctx context.Context, g given) error {
+	for _, q := range g.later {
 		if err := a.questions.Later(ctx, q, a.ProcessingPause); err != nil {
+			return err
+		}
+	}
+	for _, q := range g.left {
+		if err := a.questions.Leave(ctx, q); err != nil {
 			return err
 		}
 	}

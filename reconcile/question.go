@@ -25,6 +25,9 @@ type Questions interface {
 	// Later puts a question off that was asked, for the last time after a pause.
 	// SaveAnswers has been told so.
 	Later(ctx context.Context, q Question, pause time.Duration) error
+	// Leave gives a question back that a worker asked in vain: the run itself asks
+	// it, and its answer counts, whatever it is.
+	Leave(ctx context.Context, q Question) error
 	// Rest is called when everything taken is answered or given up. It gives back
 	// what was given up, and says whether there may be more to ask, and how soon.
 	Rest(ctx context.Context, r Refrain) (pause time.Duration, more bool, err error)
@@ -32,7 +35,7 @@ type Questions interface {
 	// knows by what all have asked. It is for the run whose questions they are.
 	End(ctx context.Context, mine Queries) (Queries, error)
 	// Close gives back what this process holds.
-	Close() error
+	Close()
 }
 
 // Refrain is whom a process asks about no more.

@@ -1,9 +1,6 @@
 package reconcile
 
-import (
-	"context"
-	"errors"
-)
+import "context"
 
 // Worker takes part in the asking of runs of other processes, on a store that
 // they share. Loading, judging and publishing are not its business.
@@ -27,9 +24,17 @@ type WorkerStore interface {
 
 // Worked is what a worker did for a run.
 type Worked struct {
-	Asked    int64    // orders
-	Attempts int64    // HTTP requests
-	Stopped  []string // why it stopped before the end, as a run would; none: it did not
+	Orders   int64 // that it has answers about
+	Attempts int64 // HTTP requests
+}
+
+// Stopped is why it stopped before the end of the run, in part or altogether; none:
+// it did not.
+func (w *Worker) Stopped() []string {
+	if w.halt == nil {
+		return nil
+	}
+	return w.halt.reasons()
 }
 
 // Work asks questions of a run until the run has none left. Where it has to stop
@@ -41,12 +46,12 @@ func (w *Worker) Work(ctx context.Context, runID string) (done Worked, err error
 		w.halt = newHalt()
 	}
 	questions := w.Store.Join(ctx, runID, w.Asking)
-	defer func() { err = errors.Join(err, questions.Close()) }()
+	defer questions.Close()
 	a := &asking{
-		Asking: w.Asking, questions: questions, gateway: w.Gateway, store: w.Store, clock: w.Clock, halt: w.halt,
+		Asking: w.Asking, questions: questions, gateway: w.Gateway, store: w.Store, clock: w.Clock, halt: w.halt, helps: true,
 		progress: w.Progress, runID: runID, began: w.Clock.Now(),
 	}
 	a.Deadline = 0
 	err = a.all(ctx)
-	return Worked{Asked: a.done, Attempts: a.attempts, Stopped: w.halt.reasons()}, err
+	return Worked{Orders: a.done, Attempts: a.attempts}, err
 }

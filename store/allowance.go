@@ -32,9 +32,9 @@ func (a *Allowance) Begin(run string) {
 // requestsAtATime are lost with a process that dies.
 const requestsAtATime = 16
 
-// Take uses one request; false: there is none left, or ctx has ended. While the
-// server cannot be reached it waits.
-func (a *Allowance) Take(ctx context.Context) bool {
+// Take uses one request; false: there is none left. While the server cannot be
+// reached it waits.
+func (a *Allowance) Take(ctx context.Context) (bool, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for a.left == 0 {
@@ -43,12 +43,12 @@ func (a *Allowance) Take(ctx context.Context) bool {
 		case away(err) && wait(ctx, pauseWithoutServer) == nil:
 			continue
 		case err != nil || taken == 0:
-			return false
+			return false, err
 		}
 		a.left = taken
 	}
 	a.left--
-	return true
+	return true, nil
 }
 
 // GiveBack returns a request that was taken and not sent.
@@ -78,7 +78,7 @@ func (a *Allowance) Close() error {
 const (
 	takeRequests = `
 UPDATE runs AS r SET requests = r.requests + allowed.n
-FROM (SELECT least(CAST(:want AS BIGINT), :most - requests) AS n FROM runs WHERE run_id = :run FOR UPDATE) AS allowed
+FROM (SELECT least(CAST(:want AS BIGINT), :most - requests) AS n FROM runs WHERE run_id = :run FOR NO KEY UPDATE) AS allowed
 WHERE r.run_id = :run AND allowed.n > 0
 RETURNING allowed.n`
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"time"
 
 	"github.com/umsrecon/umsrecon/reconcile"
 	"github.com/umsrecon/umsrecon/store/postgres"
@@ -13,12 +14,31 @@ import (
 // for them, and they for him.
 const besideOthers = "SELECT pg_advisory_xact_lock_shared" + writersKey
 
+// One that stands still in the middle of saving holds everybody up: the server
+// gives up on it after stillFor, and it on the server after savedWithin.
+const (
+	stillFor    = 20 * time.Second
+	savedWithin = 2 * time.Minute
+)
+
 // beside is write for what may be written while others write the like: on a
 // server several processes save answers at the same time.
 func (db *DB) beside(ctx context.Context, fn func(*tx) error) error {
 	if !db.postgres {
 		return db.write(ctx, fn)
 	}
+	ctx, cancel := context.WithTimeoutCause(ctx, savedWithin, errSlow)
+	defer cancel()
+	if err := db.besideOthers(ctx, stillFor, fn); err == nil || context.Cause(ctx) != errSlow {
+		return err
+	}
+	return errSlow
+}
+
+// errSlow interrupts a run: what was not saved is asked again when it goes on.
+var errSlow = fmt.Errorf("%w: the database server did not save within %s", reconcile.ErrInterrupted, savedWithin)
+
+func (db *DB) besideOthers(ctx context.Context, still time.Duration, fn func(*tx) error) error {
 	conn, err := db.conn(ctx, db.writer)
 	if err != nil {
 		return err
@@ -28,7 +48,8 @@ func (db *DB) beside(ctx context.Context, fn func(*tx) error) error {
 		return conn.BeginTx(ctx, &sql.TxOptions{Isolation: postgres.Alone})
 	}
 	return db.within(ctx, begin, func(t *tx) error {
-		if _, err := t.ExecContext(ctx, besideOthers); err != nil {
+		limit := fmt.Sprintf("SET LOCAL idle_in_transaction_session_timeout = %d; ", still.Milliseconds())
+		if _, err := t.ExecContext(ctx, limit+besideOthers); err != nil {
 			return err
 		}
 		return fn(t)
@@ -42,7 +63,7 @@ var (
 
 	saveHeld = saveAs("DELETE FROM questions WHERE order_id = (SELECT order_id FROM orders" + byKey + ") AND worker = ? RETURNING order_id")
 
-	savePutOff = saveAs("SELECT order_id FROM questions WHERE order_id = (SELECT order_id FROM orders" + byKey + ") AND worker = ? FOR UPDATE")
+	savePutOff = saveAs("UPDATE questions SET again = 1 WHERE order_id = (SELECT order_id FROM orders" + byKey + ") AND worker = ? RETURNING order_id")
 )
 
 func saveAs(order string) string {

@@ -27,7 +27,10 @@ type dealt struct {
 	most  int           // questions taken at a time
 	lease time.Duration // of a question
 	mark  int64         // the last answer before the asking began
+	isRun bool          // and not a worker
+	after int64         // the turn of the last one taken
 	quiet int           // looks in a row that found nobody who asks
+	total int64         // questions of a run when its asking began
 	stop  func()        // ends the renewing of leases
 }
 
@@ -42,7 +45,7 @@ const (
 
 	// What workers hold of a run that is taken up again stays theirs. A run before
 	// this one is over: one at a time holds the database.
-	forgetQuestions = "DELETE FROM questions WHERE run_id <> :run OR worker = '' OR worker LIKE '" + theRun + "%' OR free_ms <= " + nowMS + " OR order_id NOT IN (SELECT order_id FROM (" + toAskQuery + ") AS due)"
+	forgetQuestions = "DELETE FROM questions WHERE run_id <> :run OR worker = '' OR worker LIKE '" + theRun + "%' OR free_ms <= " + nowMS + " OR NOT EXISTS (SELECT 1 FROM (" + toAskQuery + ") AS due WHERE due.order_id = questions.order_id)"
 
 	fillQuestions = `
 INSERT INTO questions (order_id, run_id, nth, mid)
@@ -56,7 +59,7 @@ UPDATE questions AS q SET worker = :me, free_ms = ` + nowMS + ` + :lease
 FROM orders AS o
 WHERE o.order_id = q.order_id AND q.order_id = ANY (ARRAY (
   SELECT order_id FROM questions
-  WHERE run_id = :run AND free_ms <= ` + nowMS + ` AND ` + refrained + `
+  WHERE run_id = :run AND nth > :after AND for_run <= :is_run AND free_ms <= ` + nowMS + ` AND ` + refrained + `
   ORDER BY nth LIMIT :most FOR UPDATE SKIP LOCKED))
 RETURNING q.nth, q.again, o.mid, o.tid, o.inst_mid, o.bill_day, o.bill_no, o.refund_id, o.completion_id`
 
@@ -66,18 +69,20 @@ RETURNING q.nth, q.again, o.mid, o.tid, o.inst_mid, o.bill_day, o.bill_no, o.ref
 
 	renewQuestions = "UPDATE questions SET free_ms = " + nowMS + " + :lease WHERE order_id IN (" + notSaved + ")"
 	leaveQuestions = "UPDATE questions SET worker = '', free_ms = 0 WHERE order_id IN (" + notSaved + ")"
-	putOffQuestion = "UPDATE questions SET worker = '', again = 1, free_ms = " + nowMS + " + :pause WHERE worker = :me AND order_id = :order"
+	putOffQuestion = "UPDATE questions SET worker = '', free_ms = " + nowMS + " + :pause WHERE worker = :me AND order_id = :order"
+	leaveToTheRun  = "UPDATE questions SET worker = '', free_ms = 0, for_run = 1 WHERE worker = :me AND order_id = :order"
 
 	refrained = "mid NOT IN (SELECT no.value FROM json_each(:refrain) AS no)"
 
 	lookAtQuestions = `SELECT EXISTS (SELECT 1 FROM questions WHERE run_id = :run),
-  EXISTS (SELECT 1 FROM questions WHERE run_id = :run AND NOT :all AND ` + refrained + `),
+  EXISTS (SELECT 1 FROM questions WHERE run_id = :run AND NOT :all AND for_run <= :is_run AND ` + refrained + `),
   EXISTS (SELECT 1 FROM questions WHERE run_id = :run AND worker NOT IN ('', :me) AND free_ms > ` + nowMS + `)`
 
-	endQuestions = "DELETE FROM questions WHERE run_id = ?"
-	lastAnswer   = "SELECT coalesce(max(answer_id), 0) FROM answers"
-	askedByAll   = "SELECT count(DISTINCT order_id), coalesce(sum(attempts), 0) FROM answers WHERE run_id = ? AND answer_id > ?"
-	whoAsks      = "SELECT run_id FROM questions WHERE free_ms <= " + nowMS + " ORDER BY nth LIMIT 1"
+	endQuestions   = "DELETE FROM questions WHERE run_id = ?"
+	lastAnswer     = "SELECT coalesce(max(answer_id), 0) FROM answers"
+	askedByAll     = "SELECT count(DISTINCT order_id), coalesce(sum(attempts), 0) FROM answers WHERE run_id = ? AND answer_id > ?"
+	whoAsks        = "SELECT q.run_id FROM questions AS q JOIN runs AS r ON r.run_id = q.run_id AND r.status IN ('running', 'interrupted') WHERE q.for_run = 0 AND q.free_ms <= " + nowMS + " ORDER BY q.nth LIMIT 1"
+	countQuestions = "SELECT count(*) FROM questions"
 )
 
 func (db *DB) dealt(ctx context.Context, s reconcile.Scope, a reconcile.Asking) (reconcile.Questions, error) {
@@ -88,7 +93,7 @@ func (db *DB) dealt(ctx context.Context, s reconcile.Scope, a reconcile.Asking) 
 				return err
 			}
 		}
-		return errors.Join(t.row(lastAnswer).Scan(&d.mark), t.analyse("questions"))
+		return errors.Join(t.row(lastAnswer).Scan(&d.mark), t.row(countQuestions).Scan(&d.total), t.analyse("questions"))
 	})
 	if err != nil {
 		return nil, err
@@ -114,7 +119,7 @@ func (db *DB) Join(ctx context.Context, runID string, a reconcile.Asking) reconc
 }
 
 func (db *DB) dealer(who, run string, a reconcile.Asking) *dealt {
-	return &dealt{db: db, run: run, me: who + uuid.NewString(), most: min(max(16, 2*a.Concurrency), 1000), lease: cmp.Or(a.Lease, 30*time.Second)}
+	return &dealt{db: db, run: run, me: who + uuid.NewString(), isRun: who == theRun, most: min(max(16, 2*a.Concurrency), 1000), lease: cmp.Or(a.Lease, 30*time.Second)}
 }
 
 // row reads the one row of a query that is a transaction of its own, and that
@@ -149,16 +154,29 @@ func (db *DB) change(ctx context.Context, query string, args named) error {
 }
 
 func (d *dealt) args(more named) named {
-	args := named{"run": d.run, "me": d.me, "lease": d.lease.Milliseconds()}
+	args := named{"run": d.run, "me": d.me, "lease": d.lease.Milliseconds(), "is_run": flag(d.isRun), "after": d.after}
 	maps.Copy(args, more)
 	return args
 }
 
-// Next takes questions that nobody holds, or whose lease has run out.
+// Next takes questions that nobody holds, or whose lease has run out: behind those
+// it took last and, when there are none, from the beginning.
 func (d *dealt) Next(ctx context.Context, r reconcile.Refrain) (taken []reconcile.Question, err error) {
 	if r.All {
 		return nil, nil
 	}
+	for first := true; first || len(taken) == 0 && d.after > 0; first = false {
+		if !first {
+			d.after = 0
+		}
+		if taken, err = d.take(ctx, r); err != nil {
+			return nil, fmt.Errorf("orders to ask: %w", err)
+		}
+	}
+	return taken, nil
+}
+
+func (d *dealt) take(ctx context.Context, r reconcile.Refrain) (taken []reconcile.Question, err error) {
 	type turn struct {
 		nth int64
 		reconcile.Question
@@ -170,26 +188,36 @@ func (d *dealt) Next(ctx context.Context, r reconcile.Refrain) (taken []reconcil
 		turns = append(turns, t)
 		return err
 	}, nil)
-	if err != nil {
-		return nil, fmt.Errorf("orders to ask: %w", err)
-	}
 	slices.SortFunc(turns, func(a, b turn) int { return cmp.Compare(a.nth, b.nth) })
 	for _, t := range turns {
-		taken = append(taken, t.Question)
+		taken, d.after = append(taken, t.Question), t.nth
 	}
-	return taken, nil
+	return taken, err
 }
 
 // Later gives a question back for anybody to ask after the pause.
 func (d *dealt) Later(ctx context.Context, q reconcile.Question, pause time.Duration) error {
-	order, err := d.db.orderID(ctx, q.Key)
-	if err == nil {
-		err = d.db.change(ctx, putOffQuestion, d.args(named{"order": order, "pause": pause.Milliseconds()}))
-	}
-	if err != nil {
+	if err := d.giveBack(ctx, putOffQuestion, q, named{"pause": pause.Milliseconds()}); err != nil {
 		return fmt.Errorf("put a question off: %w", err)
 	}
 	return nil
+}
+
+// Leave gives a question back for the run itself.
+func (d *dealt) Leave(ctx context.Context, q reconcile.Question) error {
+	if err := d.giveBack(ctx, leaveToTheRun, q, named{}); err != nil {
+		return fmt.Errorf("leave a question to the run: %w", err)
+	}
+	return nil
+}
+
+func (d *dealt) giveBack(ctx context.Context, query string, q reconcile.Question, args named) error {
+	order, err := d.db.orderID(ctx, q.Key)
+	if err != nil {
+		return err
+	}
+	args["order"] = order
+	return d.db.change(ctx, query, d.args(args))
 }
 
 // How soon to look again whether there are questions: others answer theirs, or
@@ -218,13 +246,25 @@ func (d *dealt) Rest(ctx context.Context, r reconcile.Refrain) (time.Duration, b
 }
 
 // End takes the questions of the run away. Answers that others were waiting for
-// count no more.
+// count no more. Where questions are gone that nobody has answered, another run has
+// taken them away, and this one does not hold the database any more.
 func (d *dealt) End(ctx context.Context, mine reconcile.Queries) (reconcile.Queries, error) {
 	err := d.db.write(ctx, func(t *tx) error {
-		if err := t.exec(endQuestions, d.run); err != nil {
+		r, err := t.result(endQuestions, d.run)
+		if err != nil {
 			return err
 		}
-		return t.row(askedByAll, d.run, d.mark).Scan(&mine.Sent, &mine.Attempts)
+		left, err := r.RowsAffected()
+		if err != nil {
+			return err
+		}
+		if err := t.row(askedByAll, d.run, d.mark).Scan(&mine.Sent, &mine.Attempts); err != nil {
+			return err
+		}
+		if left+mine.Sent < d.total {
+			return fmt.Errorf("%w: another run has begun", reconcile.ErrInterrupted)
+		}
+		return nil
 	})
 	if err != nil {
 		return mine, fmt.Errorf("end the asking: %w", err)
@@ -232,15 +272,13 @@ func (d *dealt) End(ctx context.Context, mine reconcile.Queries) (reconcile.Quer
 	return mine, nil
 }
 
-// Close gives back what is still held, and renews no lease any more.
-func (d *dealt) Close() error {
+// Close gives back what is still held, and renews no lease any more. Where it
+// cannot, the leases run out.
+func (d *dealt) Close() {
 	d.stop()
-	ctx, cancel := context.WithTimeout(context.Background(), d.lease)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	if err := d.db.change(ctx, leaveQuestions, d.args(nil)); err != nil {
-		return fmt.Errorf("give questions back: %w", err)
-	}
-	return nil
+	_ = d.db.change(ctx, leaveQuestions, d.args(nil))
 }
 
 // renewing renews the leases until Close. Where the server cannot be reached

@@ -30,12 +30,12 @@ func dealing(t *testing.T, orders int, a reconcile.Asking) (db, other *DB, run s
 	load(t, db, run, "a", all...)
 	theRun, err = db.ToAsk(t.Context(), scope(run), a)
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, theRun.Close()) })
+	t.Cleanup(theRun.Close)
 	asks, err := other.Asks(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, run, asks)
 	worker = other.Join(t.Context(), run, a)
-	t.Cleanup(func() { require.NoError(t, worker.Close()) })
+	t.Cleanup(worker.Close)
 	return db, other, run, theRun, worker
 }
 
@@ -119,7 +119,7 @@ func TestLeaseIsRenewed(t *testing.T) {
 	for end := time.Now().Add(2 * time.Second); time.Now().Before(end); {
 		require.Empty(t, next(t, theRun))
 	}
-	require.NoError(t, worker.Close())
+	worker.Close()
 	require.Len(t, next(t, theRun), 16, "given back")
 }
 
@@ -142,6 +142,58 @@ func TestQuestionsOfARunTakenUp(t *testing.T) {
 	require.Zero(t, answersAbout(t, db, mine[1]), "the run before is over")
 	answer(t, other, run, theirs[1])
 	require.Equal(t, 1, answersAbout(t, db, theirs[1]))
+}
+
+// TestQuestionsLeftToTheRun: what a worker asked in vain is for the run alone.
+func TestQuestionsLeftToTheRun(t *testing.T) {
+	db, other, run, theRun, worker := dealing(t, 1, reconcile.Asking{Lease: time.Hour})
+	q := next(t, worker)[0]
+	require.NoError(t, worker.Leave(t.Context(), q))
+	require.Empty(t, next(t, worker))
+	asks, err := other.Asks(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, asks)
+	require.True(t, resting(t, theRun))
+	answer(t, db, run, next(t, theRun)...)
+	require.False(t, resting(t, worker))
+}
+
+// TestQuestionsOfARunThatIsOver: nobody asks for a run that failed, and a run whose
+// questions another has taken away has not asked everything.
+func TestQuestionsOfARunThatIsOver(t *testing.T) {
+	db, other, run, theRun, worker := dealing(t, 20, reconcile.Asking{Lease: time.Hour})
+	answer(t, other, run, next(t, worker)...)
+	require.NoError(t, db.EndRun(t.Context(), run, reconcile.RunInterrupted, "x", now))
+	asks, err := other.Asks(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, run, asks, "it is taken up again")
+	_, err = db.BeginRun(t.Context(), day, now)
+	require.NoError(t, err)
+	require.NoError(t, db.EndRun(t.Context(), run, reconcile.RunFailed, "x", now))
+	asks, err = other.Asks(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, asks)
+	_, err = theRun.End(t.Context(), reconcile.Queries{})
+	require.ErrorIs(t, err, reconcile.ErrInterrupted)
+}
+
+// TestOneThatStandsStill: the server gives up on a process that stands still while
+// it saves answers; the others go on.
+func TestOneThatStandsStill(t *testing.T) {
+	db, other, run, theRun, worker := dealing(t, 32, reconcile.Asking{Lease: time.Hour})
+	held := next(t, worker)
+	err := other.besideOthers(t.Context(), 300*time.Millisecond, func(t1 *tx) error {
+		s := newSaving(t1, run)
+		if err := s.saveOnServer(reconcile.Answered{Key: held[0].Key, Answer: paid("x"), Lease: held[0].Lease}); err != nil {
+			return err
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		return db.write(ctx, func(*tx) error { return nil }) // waits until the server has given up
+	})
+	require.ErrorIs(t, err, reconcile.ErrInterrupted)
+	require.Zero(t, answersAbout(t, db, held[0]))
+	answer(t, db, run, next(t, theRun)...)
 }
 
 func TestQuestionsThatAreRefrainedFrom(t *testing.T) {

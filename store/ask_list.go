@@ -68,6 +68,9 @@ func (l *askList) Later(_ context.Context, q reconcile.Question, pause time.Dura
 	return nil
 }
 
+// Leave is for workers: the run itself keeps what it hears.
+func (l *askList) Leave(context.Context, reconcile.Question) error { return nil }
+
 // Rest turns to what was put off.
 func (l *askList) Rest(_ context.Context, r reconcile.Refrain) (time.Duration, bool, error) {
 	l.again, l.later = slices.DeleteFunc(l.later, func(q reconcile.Question) bool { return r.From(q.Key.MID) }), nil
@@ -79,8 +82,8 @@ func (l *askList) End(_ context.Context, mine reconcile.Queries) (reconcile.Quer
 	return mine, nil
 }
 
-// Close drops the table.
-func (l *askList) Close() error {
-	_, err := l.conn.ExecContext(context.Background(), dropAsking)
-	return errors.Join(err, l.conn.Close())
+// Close drops the table, which would go with the connection, too.
+func (l *askList) Close() {
+	_, _ = l.conn.ExecContext(context.Background(), dropAsking)
+	_ = l.conn.Close()
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -223,11 +224,12 @@ func (db *DB) told(err error) error {
 	return told(err)
 }
 
-// away says whether a server of PostgreSQL cannot be reached, stops, or starts.
+// away says whether a server of PostgreSQL cannot be reached, stops, or starts, or
+// whether it cannot serve at present what it could serve later.
 func away(err error) bool {
 	var told *pgconn.PgError
 	if errors.As(err, &told) {
-		return strings.HasPrefix(told.Code, connectionLost) || strings.HasPrefix(told.Code, serverEnds)
+		return slices.ContainsFunc(passing, func(begin string) bool { return strings.HasPrefix(told.Code, begin) }) && told.Code != diskFull
 	}
 	var connecting *pgconn.ConnectError
 	if errors.As(err, &connecting) {
@@ -242,11 +244,14 @@ func away(err error) bool {
 
 // Conditions of PostgreSQL, by its SQLSTATE.
 const (
-	connectionLost = "08" // the beginning of several
-	serverEnds     = "57P"
 	diskFull       = "53100"
 	duplicateTable = "42P07"
 )
+
+// passing are the beginnings of conditions that pass: connections that are lost,
+// too many of them, a server that ends or is a standby, one that has given up on a
+// transaction that stood still, and transactions in each other's way.
+var passing = []string{"08", "53", "57P", "25006", "25P03", "40001", "40P01", "55P03"}
 
 // isPostgres says whether an error is PostgreSQL's, of a condition.
 func isPostgres(err error, state string) bool {

@@ -22,8 +22,9 @@ type Pace struct {
 
 	mu     sync.Mutex
 	taken  times
-	most   int   // to take next, by what was used
-	server clock // of the server
+	most   int           // to take next, by what was used
+	took   time.Duration // the last taking
+	server clock         // of the server
 }
 
 // times are those that are left of a taking, by the clock of this process.
@@ -113,14 +114,17 @@ func (p *Pace) take(ctx context.Context) (begins, ends time.Time, err error) {
 
 const (
 	// slack is how late a request may go at least: a machine is not always awake.
-	slack = 15 * time.Millisecond
+	slack = 20 * time.Millisecond
 	// takenFor is how long the times of one taking last together, where one alone
 	// does not last longer: what a process that dies costs the others.
 	takenFor = 250 * time.Millisecond
 
+	// The times begin when the answer of the server should be here. A clock that
+	// was put back does not make everybody wait until it is as late again.
 	takeTimes = `
-INSERT INTO paces AS p (app_id, next_us) VALUES (:app, ` + nowUS + ` + :long)
-ON CONFLICT (app_id) DO UPDATE SET next_us = greatest(p.next_us, ` + nowUS + `) + :long
+INSERT INTO paces AS p (app_id, next_us, taken_us) VALUES (:app, ` + nowUS + ` + :ahead + :long, ` + nowUS + `)
+ON CONFLICT (app_id) DO UPDATE SET taken_us = excluded.taken_us,
+  next_us = greatest(CASE WHEN p.taken_us <= excluded.taken_us THEN p.next_us ELSE 0 END, excluded.next_us - :long) + :long
 RETURNING next_us - :long, ` + nowUS
 
 	nowUS = "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)"
@@ -129,12 +133,12 @@ RETURNING next_us - :long, ` + nowUS
 // spacing is how far apart requests go, and how late one may go. A second in which
 // they may come late sees as many as lie in it and in the time that they may be
 // late; what is left of the rate and one is mostly enough for that. Where it is
-// not, they go a little farther apart.
+// not, they go a little farther apart. It is the same in every process.
 func (p *Pace) spacing() (every, late time.Duration) {
 	spare := (math.Floor(p.perSecond)+1)/p.perSecond - 1
 	every, late = time.Duration(float64(time.Second)/p.perSecond), time.Duration(0.9*spare*float64(time.Second))
-	if least := max(slack, 4*p.server.unsure()); late < least {
-		every, late = time.Duration(float64(time.Second+least)/p.perSecond), least
+	if late < slack {
+		every, late = time.Duration(float64(time.Second+slack)/p.perSecond), slack
 	}
 	return every, late
 }
@@ -144,17 +148,32 @@ func (p *Pace) takeSome(ctx context.Context) (times, error) {
 	p.most = max(1, min(p.most, int(takenFor/every)))
 	asked := p.now()
 	var first, server int64
-	if err := p.db.row(ctx, takeTimes, named{"app": p.app, "long": (time.Duration(p.most) * every).Microseconds()}, &first, &server); err != nil {
+	if err := p.db.row(ctx, takeTimes, named{
+		"app": p.app, "long": (time.Duration(p.most) * every).Microseconds(), "ahead": min(p.took, takenFor).Microseconds(),
+	}, &first, &server); err != nil {
 		return times{}, err
 	}
 	p.learn(clock{server, asked, p.now()})
+	p.took = p.now().Sub(asked)
 	begins := p.server.told.Add(time.Duration(first-p.server.server) * time.Microsecond)
-	return times{next: begins, left: p.most, every: every, usable: late - p.server.unsure(), at: asked}, nil
+	// Where the way to the server is long, its clock is known badly, but hardly as
+	// badly as it could be.
+	return times{next: begins, left: p.most, every: every, usable: max(late-p.server.unsure(), late/4), at: asked}, nil
 }
 
-// learn keeps what tells the server's clock best, for a minute: clocks drift.
+// learn keeps what tells the server's clock best, for a minute, for clocks drift,
+// or until it cannot be true any more.
 func (p *Pace) learn(c clock) {
-	if c.unsure() <= p.server.unsure() || c.asked.Sub(p.server.asked) > time.Minute {
+	if c.unsure() <= p.server.unsure() || c.asked.Sub(p.server.asked) > time.Minute || p.server.denies(c) {
 		p.server = c
 	}
 }
+
+// denies says whether one of two must be wrong by more than clocks drift.
+func (c clock) denies(later clock) bool {
+	went := time.Duration(later.server-c.server) * time.Microsecond
+	return went < later.asked.Sub(c.told)-drift || went > later.told.Sub(c.asked)+drift
+}
+
+// drift is how much two clocks may differ after a minute.
+const drift = 10 * time.Millisecond

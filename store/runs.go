@@ -66,8 +66,11 @@ func (db *DB) EndRun(ctx context.Context, runID string, status reconcile.RunStat
 		if found == 0 {
 			return ErrNoRun
 		}
-		return t.exec("UPDATE runs SET status = ?, reason = ?, ended_at = ? WHERE run_id = ? AND status = 'running'",
-			string(status), reason, instant(now), runID)
+		if err := t.exec("UPDATE runs SET status = ?, reason = ?, ended_at = ? WHERE run_id = ? AND status = 'running'",
+			string(status), reason, instant(now), runID); err != nil || status == reconcile.RunInterrupted {
+			return err
+		}
+		return t.exec(endQuestions, runID) // it is not taken up again
 	})
 	if err != nil {
 		return fmt.Errorf("end run %q: %w", runID, err)

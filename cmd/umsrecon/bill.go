@@ -37,7 +37,7 @@ func (a *app) billQueryCommand() *cobra.Command {
 			if k.RefundID != "" && k.CompletionID != "" {
 				return usage("--refund-order-id and --authed-order-id exclude each other")
 			}
-			cfg, err := a.load(NeedMerchant, NeedGateway)
+			cfg, err := a.load(NeedMerchant, NeedGateway, NeedDatabase) // where the rate is shared
 			if err != nil {
 				return err
 			}

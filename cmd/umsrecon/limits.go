@@ -25,7 +25,7 @@ type limits struct {
 type pace interface{ Wait(context.Context) error }
 
 type budget interface {
-	Take(context.Context) bool
+	Take(context.Context) (bool, error)
 	GiveBack()
 }
 
@@ -73,14 +73,23 @@ func (c *Config) sharedPaces(db *store.DB) func(app string) pace {
 // runLimits are those of a run: its budget, too, is shared with workers.
 func (c *Config) runLimits(ctx context.Context) (limits, error) {
 	l, err := c.limits(ctx)
-	if err != nil || l.db == nil || l.budget == nil {
+	if err != nil || l.db == nil {
 		return l, err
 	}
-	a := l.db.NewAllowance(int64(c.Gateway.MaxRequestsPerRun))
-	closeDatabase := l.close
-	l.budget, l.begin = a, a.Begin
-	l.close = func() error { return errors.Join(a.Close(), closeDatabase()) }
-	return l, nil
+	shared, db := c.sharedLimits(l.db), l.db
+	closeLimits := shared.close
+	shared.close = func() error { return errors.Join(closeLimits(), db.Close()) }
+	return shared, nil
+}
+
+// sharedLimits are those of whoever asks for a run, on a database that is open.
+func (c *Config) sharedLimits(db *store.DB) limits {
+	l := limits{pace: c.sharedPaces(db), begin: func(string) {}, close: func() error { return nil }, db: db}
+	if most := c.Gateway.MaxRequestsPerRun; most > 0 {
+		a := db.NewAllowance(int64(most))
+		l.budget, l.begin, l.close = a, a.Begin, a.Close
+	}
+	return l
 }
 
 // limitedStore tells limits which run has begun.

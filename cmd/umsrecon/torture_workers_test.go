@@ -87,6 +87,23 @@ func TestWorkersShare(t *testing.T) {
 
 var sharePattern = regexp.MustCompile(`msg=asked run=\S+ orders=(\d+)`)
 
+// TestWorkerThatIsRefused: what is wrong where a worker stands costs the run no
+// more than its help.
+func TestWorkerThatIsRefused(t *testing.T) {
+	address := ledgertest.Postgres(t, os.Getenv("REQUIRE_DATABASES") != "")
+	w := newCrew(t, address, "refused", 200, 100)
+	c, said := w.member("work", "--once")
+	c.Env = append(c.Env, "UMS_APP_KEY=another")
+	require.NoError(t, c.Start())
+	w.night(t, rand.New(rand.NewPCG(1, 1)), 0, nil)
+	_ = c.Wait()
+	require.Equal(t, exitFailed, c.ProcessState.ExitCode(), "%s", said)
+	require.Contains(t, said.String(), "was stopped after 3 refusals in a row")
+	require.Zero(t, w.summary.Orders.Unverified)
+	require.Equal(t, w.orders, w.summary.Queries.Sent)
+	require.Equal(t, w.orders/10*6, count(w.classes(t), "matched"))
+}
+
 // crew is a merchant whose database several processes share.
 type crew struct {
 	*storm

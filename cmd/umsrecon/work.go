@@ -55,6 +55,9 @@ type work struct {
 	log      *slog.Logger
 	once     bool
 	patience time.Duration
+
+	run    string // that it helped last
+	worker *reconcile.Worker
 }
 
 // betweenRuns is how often a worker looks for a run that asks.
@@ -66,17 +69,17 @@ func (w *work) work(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, w.db.Close()) }()
 	w.log.Info("waiting for a run that asks", "database", w.cfg.Database.String())
-	began := w.clock.Now()
-	for ctx.Err() == nil {
+	for began := w.clock.Now(); ctx.Err() == nil; {
 		run, err := w.db.Asks(ctx)
-		switch {
-		case err != nil && ctx.Err() == nil:
-			w.log.Warn("the database is away", "error", err)
-		case run != "":
-			if err := w.help(ctx, run); err != nil || w.once {
-				return err
+		if err = w.passing(ctx, err); err != nil {
+			return err
+		}
+		if run != "" {
+			done, err := w.help(ctx, run)
+			if err = w.passing(ctx, err); err != nil || done && w.once {
+				return errors.Join(err, w.stopped())
 			}
-		case w.once && w.clock.Now().Sub(began) >= w.patience:
+		} else if w.once && w.clock.Now().Sub(began) >= w.patience {
 			w.log.Info("no run asks", "waited", w.patience)
 			return nil
 		}
@@ -85,57 +88,49 @@ func (w *work) work(ctx context.Context) (err error) {
 	return nil
 }
 
-// help asks for one run until it has asked everything. A database that is away
-// for a while only delays it.
-func (w *work) help(ctx context.Context, run string) error {
-	limits, err := w.cfg.runLimits(ctx)
-	if err != nil {
-		return w.delayed(ctx, err)
-	}
-	defer limits.close()
+// help asks for a run until it has asked everything, then it is done. What
+// stopped it in a run stops it there for good.
+func (w *work) help(ctx context.Context, run string) (done bool, err error) {
+	limits := w.cfg.sharedLimits(w.db)
 	limits.begin(run)
+	defer limits.close()
 	clients, hangUp, err := w.cfg.clients(w.clock.Now, w.tokens, limits)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer hangUp()
-	worker := &reconcile.Worker{
-		Gateway: gateway.New(clients, w.clock.Now), Store: w.db, Clock: w.clock, Asking: w.cfg.asking(),
+	if w.run != run {
+		w.run, w.worker = run, &reconcile.Worker{Store: w.db, Clock: w.clock, Asking: w.cfg.asking()}
+		w.log.Info("asking", "run", run)
 	}
-	w.log.Info("asking", "run", run)
-	for {
-		done, err := worker.Work(ctx, run)
-		w.log.Info("asked", "run", run, "orders", done.Asked, "requests", done.Attempts)
-		if err == nil {
-			return w.stopped(run, done.Stopped)
-		}
-		if err := w.delayed(ctx, err); err != nil || ctx.Err() != nil {
-			return err
-		}
+	w.worker.Gateway = gateway.New(clients, w.clock.Now)
+	before := len(w.worker.Stopped())
+	asked, err := w.worker.Work(ctx, run)
+	if asked != (reconcile.Worked{}) {
+		w.log.Info("asked", "run", run, "orders", asked.Orders, "requests", asked.Attempts)
 	}
+	if why := w.worker.Stopped(); len(why) > before {
+		w.log.Warn("stopped before the end", "run", run, "reason", strings.Join(why, "; "))
+	}
+	return err == nil, err
 }
 
-// delayed waits a moment where the database is away; any other error ends.
-func (w *work) delayed(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil // told to stop; what it held has been given back or will be free
-	}
-	if !errors.Is(err, reconcile.ErrInterrupted) {
-		return err
-	}
-	w.log.Warn("the database is away", "error", err)
-	_ = w.clock.Sleep(ctx, betweenRuns)
-	return nil
-}
-
-func (w *work) stopped(run string, reasons []string) error {
-	if len(reasons) == 0 {
+// passing is an error that does not pass. A database that is away for a while
+// only delays a worker.
+func (w *work) passing(ctx context.Context, err error) error {
+	switch {
+	case err == nil, ctx.Err() != nil: // told to stop; what it held has been given back or will be free
+		return nil
+	case errors.Is(err, reconcile.ErrInterrupted):
+		w.log.Warn("the database is away", "error", err)
 		return nil
 	}
-	why := strings.Join(reasons, "; ")
-	if w.once {
-		return fmt.Errorf("run %s: %s", run, why)
+	return err
+}
+
+func (w *work) stopped() error {
+	if why := w.worker.Stopped(); len(why) > 0 {
+		return fmt.Errorf("run %s: %s", w.run, strings.Join(why, "; "))
 	}
-	w.log.Warn("stopped before the end", "run", run, "reason", why)
 	return nil
 }

@@ -45,11 +45,19 @@ func NewConnector(address, begin string) (*Connector, error) {
 	return &Connector{config, begin}, nil
 }
 
+// watchful lets the server find out within a minute that a client's machine is
+// gone without a word, and give up what it holds.
+const watchful = "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; SET tcp_user_timeout = 30000"
+
 // Connect is part of driver.Connector.
 func (c *Connector) Connect(ctx context.Context) (driver.Conn, error) {
 	pg, err := pgconn.ConnectConfig(ctx, c.config)
 	if err != nil {
 		return nil, err
+	}
+	var refused *pgconn.PgError // what it does not know, it need not do
+	if _, err := pg.Exec(ctx, watchful).ReadAll(); err != nil && !errors.As(err, &refused) {
+		return nil, errors.Join(err, pg.Close(ctx))
 	}
 	return &conn{pg: pg, begin: c.begin, known: map[string]*stmt{}}, nil
 }
