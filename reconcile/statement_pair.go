@@ -3,6 +3,7 @@ package reconcile
 import (
 	"cmp"
 	"slices"
+	"sort"
 )
 
 // paired are the settlement lines of a bill with the line of a statement that
@@ -20,10 +21,10 @@ type paired struct {
 // merchant order number, told apart by kind and amount.
 func pair(f Family, c Calendar) paired {
 	p := paired{settled: settleLines(f, c)}
-	lines := slices.SortedStableFunc(slices.Values(f.Statement), compareLines)
+	lines := sorted(f.Statement, compareLines)
 	p.lines, p.left = assign(len(p.settled), lines, func(l StatementLine, i int) int { return l.fits(p.settled[i]) })
 	p.absorb()
-	bad := slices.SortedStableFunc(slices.Values(f.BadLines), compareBad)
+	bad := sorted(f.BadLines, compareBad)
 	p.bad, _ = assign(len(p.settled), bad, func(r BadRow, i int) int {
 		if p.lines[i] != nil {
 			return 0
@@ -31,6 +32,12 @@ func pair(f Family, c Calendar) paired {
 		return r.Names.fits(p.settled[i])
 	})
 	return p
+}
+
+func sorted[T any](lines []T, compare func(a, b T) int) []T {
+	lines = slices.Clone(lines)
+	sort.SliceStable(lines, func(i, j int) bool { return compare(lines[i], lines[j]) < 0 })
+	return lines
 }
 
 // assign gives each of so many blocks at most one of the lines that fit it, the

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -55,13 +54,15 @@ ON CONFLICT (order_id) DO NOTHING`
 
 	// An array is worked out once, whatever the plan.
 	takeQuestions = `
+WITH taken AS (
 UPDATE questions AS q SET worker = :me, free_ms = ` + nowMS + ` + :lease
 FROM orders AS o
 WHERE o.order_id = q.order_id AND q.order_id = ANY (ARRAY (
   SELECT order_id FROM questions
   WHERE run_id = :run AND nth > :after AND for_run <= :is_run AND free_ms <= ` + nowMS + ` AND ` + refrained + `
   ORDER BY nth LIMIT :most FOR UPDATE SKIP LOCKED))
-RETURNING q.nth, q.again, o.mid, o.tid, o.inst_mid, o.bill_day, o.bill_no, o.refund_id, o.completion_id`
+RETURNING q.nth, q.again, o.mid, o.tid, o.inst_mid, o.bill_day, o.bill_no, o.refund_id, o.completion_id)
+SELECT nth, again, mid, tid, inst_mid, bill_day, bill_no, refund_id, completion_id FROM taken ORDER BY nth`
 
 	// Those whose answers are being saved go anyway; to wait for them could end in
 	// a deadlock.
@@ -177,21 +178,13 @@ func (d *dealt) Next(ctx context.Context, r reconcile.Refrain) (taken []reconcil
 }
 
 func (d *dealt) take(ctx context.Context, r reconcile.Refrain) (taken []reconcile.Question, err error) {
-	type turn struct {
-		nth int64
-		reconcile.Question
-	}
-	var turns []turn
-	err = d.db.rows(ctx, takeQuestions, d.args(named{"refrain": list(r.Merchants), "most": d.most}), func(row scanner) error {
-		t := turn{Question: reconcile.Question{Lease: d.me}}
-		err := row.Scan(append([]any{&t.nth, (*flag)(&t.Again)}, keyColumns(&t.Key).pointers()...)...)
-		turns = append(turns, t)
+	args := d.args(named{"refrain": list(r.Merchants), "most": d.most})
+	err = d.db.rows(ctx, takeQuestions, args, func(row scanner) error {
+		q := reconcile.Question{Lease: d.me}
+		err := row.Scan(append([]any{&d.after, (*flag)(&q.Again)}, keyColumns(&q.Key).pointers()...)...)
+		taken = append(taken, q)
 		return err
 	}, nil)
-	slices.SortFunc(turns, func(a, b turn) int { return cmp.Compare(a.nth, b.nth) })
-	for _, t := range turns {
-		taken, d.after = append(taken, t.Question), t.nth
-	}
 	return taken, err
 }
 

@@ -1,9 +1,9 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 )
 
@@ -75,11 +75,9 @@ func (l faultList) asError(file string) error {
 	if len(l) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(l, func(a, b Fault) int {
-		if (a.Line == 0) != (b.Line == 0) {
-			return cmp.Compare(b.Line, a.Line)
-		}
-		return cmp.Compare(a.Line, b.Line)
+	sort.SliceStable(l, func(i, j int) bool {
+		a, b := l[i].Line, l[j].Line
+		return a != 0 && (b == 0 || a < b)
 	})
 	l = slices.Compact(l)
 	told := l[:min(len(l), maxFaults)]

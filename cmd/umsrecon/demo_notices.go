@@ -8,7 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -66,8 +66,9 @@ func (s *shop) due() []letterOut {
 		s.mail.told[no] = true
 		letters = append(letters, letterOut{paidAt(b).Add(2 * time.Second), chinaumstest.BillNotice("notice-"+no, *b), demoNoticeKey, "SUCCESS"})
 	}
-	slices.SortStableFunc(letters, func(a, b letterOut) int {
-		return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.params["notifyId"], b.params["notifyId"]))
+	sort.SliceStable(letters, func(i, j int) bool {
+		a, b := letters[i], letters[j]
+		return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.params["notifyId"], b.params["notifyId"])) < 0
 	})
 	return letters
 }

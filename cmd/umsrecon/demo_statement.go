@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sort"
 
 	"github.com/umsrecon/umsrecon/chinaums/chinaumstest"
 	"github.com/umsrecon/umsrecon/reconcile"
@@ -65,8 +66,9 @@ func (s *shop) settled(day reconcile.Day) (lines []portalLine) {
 			}
 		}
 	}
-	slices.SortFunc(lines, func(a, b portalLine) int {
-		return cmp.Or(cmp.Compare(a.paidAt, b.paidAt), cmp.Compare(a.reference, b.reference), cmp.Compare(a.kind, b.kind))
+	sort.Slice(lines, func(i, j int) bool {
+		a, b := lines[i], lines[j]
+		return cmp.Or(cmp.Compare(a.paidAt, b.paidAt), cmp.Compare(a.reference, b.reference), cmp.Compare(a.kind, b.kind)) < 0
 	})
 	return lines
 }

@@ -3,6 +3,7 @@ package ledger
 import (
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -138,15 +139,7 @@ func (r *rowReader) heading(c column) string {
 // damaged identifier goes before everything else, because without it the row
 // cannot be told from others.
 func (r *rowReader) complaint() (heading string, reason reconcile.Words, damaged bool) {
-	slices.SortStableFunc(r.problems, func(a, b problem) int {
-		switch {
-		case a.damaged == b.damaged:
-			return 0
-		case a.damaged:
-			return -1
-		}
-		return 1
-	})
+	sort.SliceStable(r.problems, func(i, j int) bool { return r.problems[i].damaged && !r.problems[j].damaged })
 	first := r.problems[0]
 	reason = first.words
 	for _, p := range r.problems[1:] {
