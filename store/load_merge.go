@@ -101,11 +101,14 @@ INSERT INTO bad_rows (` + badRowList + `, case_id, load_id) SELECT ` + badRowLis
 
 const (
 	// markGone marks what the source held until now and this load lacks. What it
-	// has written itself is not among that.
+	// has written itself is not among that. EXCEPT is done once, however many rows
+	// there are; PostgreSQL does NOT IN for each row when they are many.
 	markGone = `
 UPDATE orders SET gone_load_id = :held
 WHERE load_id IN (SELECT load_id FROM loads WHERE scope = :scope AND load_id < :load) AND gone_load_id IS NULL
-  AND order_id NOT IN (SELECT order_id FROM kept WHERE change = ` + isSame + `)`
+  AND order_id IN (SELECT order_id FROM orders
+    WHERE load_id IN (SELECT load_id FROM loads WHERE scope = :scope AND load_id < :load) AND gone_load_id IS NULL
+    EXCEPT SELECT order_id FROM kept WHERE change = ` + isSame + `)`
 
 	// reopenVanished opens the orders that were held until now. Of a source that
 	// is not per day only the days that it still holds count: a rolling export

@@ -44,10 +44,10 @@ ALTER TABLE bad_rows ADD COLUMN order_id INTEGER REFERENCES orders;`,
 	},
 	3: {
 		before: `
-DROP INDEX IF EXISTS orders_load_idx;
 ALTER TABLE orders ADD COLUMN gone_load_id INTEGER REFERENCES loads;
 ALTER TABLE runs ADD COLUMN requests INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE workbooks ADD COLUMN mid TEXT NOT NULL DEFAULT '';`,
+ALTER TABLE workbooks ADD COLUMN mid TEXT NOT NULL DEFAULT '';
+DROP INDEX IF EXISTS orders_load_idx;`,
 		after: `
 UPDATE orders SET gone_load_id = load_id WHERE load_id < (SELECT max(load_id) FROM loads AS l WHERE l.scope = orders.scope AND l.rows > 0);`,
 	},
@@ -70,10 +70,7 @@ func (db *DB) migrate(ctx context.Context, found int) error {
 			return err
 		}
 		whatIsNew := creates.ReplaceAllString(umsrecon.Schema, "CREATE $1 IF NOT EXISTS ")
-		var before, after string
-		for from := found; from < version; from++ {
-			before, after = before+migrations[from].before, after+migrations[from].after
-		}
+		before, after := steps(found)
 		_, err := t.ExecContext(ctx, before+whatIsNew+after+fmt.Sprintf("PRAGMA user_version = %d;", version))
 		return err
 	})
@@ -81,4 +78,12 @@ func (db *DB) migrate(ctx context.Context, found int) error {
 		return fmt.Errorf("migrate schema %d to %d: %w", found, version, err)
 	}
 	return nil
+}
+
+// steps are what leads from a schema to this one, before and after what is new.
+func steps(found int) (before, after string) {
+	for from := found; from < version; from++ {
+		before, after = before+migrations[from].before, after+migrations[from].after
+	}
+	return before, after
 }

@@ -142,13 +142,13 @@ func (db *DB) establish(ctx context.Context) error {
 	if found > version {
 		return fmt.Errorf("%w: its schema is %d, this program knows %d", ErrNewer, found, version)
 	}
-	if found > 0 {
-		return fmt.Errorf("its schema is %d, and there is no way from there to %d; try: the older umsrecon, or another schema in search_path of the address", found, version)
-	}
 	return db.write(ctx, func(t *tx) error {
 		// Another process may have been here meanwhile.
 		if found, err = schemaOf(t); err != nil || found == version {
 			return err
+		}
+		if found > 0 {
+			return migrateServer(t, found)
 		}
 		tables, references := postgres.Schema(umsrecon.Schema)
 		_, err := t.ExecContext(ctx, tables+references+markSchema)

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/umsrecon/umsrecon/reconcile"
@@ -31,6 +32,50 @@ func onlyOnServer(t *testing.T) {
 func TestTheSchemasAreOne(t *testing.T) {
 	onlyOnServer(t)
 	db := open(t)
+	sameSchema(t, db)
+}
+
+// TestMigrateOnServer: a server's database of an earlier version becomes what one
+// of today is, and keeps what is in it.
+func TestMigrateOnServer(t *testing.T) {
+	onlyOnServer(t)
+	for number := firstOnServer; number < version; number++ {
+		at := newPlace(t)
+		old, err := dial(at)
+		require.NoError(t, err)
+		schema, err := schemas.ReadFile(fmt.Sprintf("testdata/schema-%d.sql", number))
+		require.NoError(t, err)
+		tables, references := postgres.Schema(string(schema))
+		_, err = old.writer.Exec(tables + references + fmt.Sprintf("COMMENT ON TABLE runs IS '%s%d'", schemaMark, number))
+		require.NoError(t, err)
+		_, err = old.writer.Exec(`INSERT INTO runs (run_id, day, status, started_at) VALUES ('r', '2026-11-19', 'failed', '2026-11-20T02:30:00.000+08:00')`)
+		require.NoError(t, err)
+		require.NoError(t, old.Close())
+		var both sync.WaitGroup
+		for range 2 { // at once
+			both.Go(func() {
+				db, err := Open(t.Context(), at)
+				if err == nil {
+					err = db.Close()
+				}
+				assert.NoError(t, err)
+			})
+		}
+		both.Wait()
+		db, err := Open(t.Context(), at)
+		require.NoError(t, err)
+		sameSchema(t, db)
+		runs, err := db.Runs(t.Context(), 9)
+		require.NoError(t, err)
+		require.Len(t, runs, 1)
+		run := begin(t, db, day)
+		load(t, db, run, "a", payment("1"))
+		require.Equal(t, []string{"1"}, billNos(t, db, scope(run)))
+		require.NoError(t, db.Close())
+	}
+}
+
+func sameSchema(t *testing.T, db *DB) {
 	file, err := Open(t.Context(), filepath.Join(t.TempDir(), "umsrecon.db"))
 	require.NoError(t, err)
 	defer file.Close()

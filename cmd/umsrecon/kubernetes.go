@@ -132,6 +132,7 @@ func nightJobs(cfg *Config, like cronJob) []cronJob {
 	jobs := []cronJob{night}
 	for i, line := range cfg.retryCron() {
 		again := like
+		again.Enough = append(slices.Clone(like.Enough), exitBusy) // the night is under way; there is a next time
 		again.Name, again.What, again.Schedule, again.Command = "umsrecon-retry", "what is due: nights missed or incomplete", line, inPodCommand("run", "--due")
 		if i > 0 {
 			again.Name += fmt.Sprintf("-%d", i+1)

@@ -52,7 +52,7 @@ var inTables = words(
 	` DESC\b`, ``, // of a key's columns: an index is read from both ends
 )
 
-var defines = regexp.MustCompile(`^(\s|--[^\n]*\n)*CREATE\b`)
+var defines = regexp.MustCompile(`^(\s|--[^\n]*\n)*(CREATE|ALTER)\b`)
 
 // translate puts a statement written for SQLite into PostgreSQL's words, and
 // says where its parameters are found.
@@ -136,9 +136,9 @@ var (
 
 // functions are those that queries and triggers call and PostgreSQL has not.
 const functions = `
-CREATE FUNCTION date(day text, shift text) RETURNS text LANGUAGE sql IMMUTABLE
+CREATE OR REPLACE FUNCTION date(day text, shift text) RETURNS text LANGUAGE sql IMMUTABLE
 AS $$ SELECT to_char(CAST(day AS date) + CAST(shift AS interval), 'YYYY-MM-DD') $$;
-CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql
 AS $$ BEGIN RAISE EXCEPTION '%', TG_ARGV[0]; END $$;
 `
 
