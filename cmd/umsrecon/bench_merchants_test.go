@@ -1,10 +1,12 @@
 package main
 
 import (
+	"database/sql"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"testing"
 	"time"
 
@@ -55,5 +57,19 @@ func judgeAgain(b *testing.B, books, orders, merchants, address string) {
 		said, _ := c.CombinedOutput()
 		require.Equal(b, exitDiscrepant, c.ProcessState.ExitCode(), "%s", said)
 		b.ReportMetric(c.ProcessState.UserTime().Seconds()+c.ProcessState.SystemTime().Seconds(), "cpu-s")
+		b.ReportMetric(float64(c.ProcessState.SysUsage().(*syscall.Rusage).Maxrss)/1024, "MB")
 	}
+	if address != "" {
+		n, _ := strconv.Atoi(orders)
+		b.ReportMetric(bytesOnServer(b, database)/float64(n), "B/order")
+	}
+}
+
+// bytesOnServer is what the tables and indices of the first schema take.
+func bytesOnServer(b *testing.B, database string) (bytes float64) {
+	db, err := sql.Open("pgx", database)
+	require.NoError(b, err)
+	defer db.Close()
+	require.NoError(b, db.QueryRow("SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace").Scan(&bytes))
+	return bytes
 }
