@@ -265,3 +265,23 @@ func TestAnswersAreSavedBesideEachOther(t *testing.T) {
 	answer(t, other, run, theirs...)
 	require.Equal(t, 1, answersAbout(t, db, theirs[0]))
 }
+
+// TestQuestionsOfARunThatDoesNotAsk: what workers hold of a run that goes on without
+// asking does not count any more.
+func TestQuestionsOfARunThatDoesNotAsk(t *testing.T) {
+	db, other, run, theRun, worker := dealing(t, 40, reconcile.Asking{Lease: time.Hour})
+	theRun.(*dealt).stop()
+	held := next(t, worker)
+	quiet := scope(run)
+	quiet.NoQuery = true
+	none, err := db.ToAsk(t.Context(), quiet, reconcile.Asking{})
+	require.NoError(t, err)
+	defer none.Close()
+	require.Empty(t, next(t, none))
+	answer(t, other, run, held...)
+	require.Zero(t, answersAbout(t, db, held[0]))
+	require.False(t, resting(t, worker))
+	all, err := none.End(t.Context(), reconcile.Queries{})
+	require.NoError(t, err)
+	require.Equal(t, reconcile.Queries{}, all)
+}
