@@ -132,6 +132,7 @@ func (b *book) order(s *Subject, v Verdict) error {
 
 // count adds an order to the figures of the run.
 func (n *night) count(s *Subject, v Verdict) error {
+	n.stands(s.Order)
 	if s.Revisited && v.Final {
 		return nil
 	}

@@ -33,7 +33,7 @@ func (j *Job) Run(ctx context.Context, r Request) (Summary, error) {
 	if err != nil {
 		return Summary{}, err
 	}
-	n := &night{Job: j, Request: r, halt: newHalt(), ofDay: map[string]int{}, matched: map[bool][]int64{}, owners: map[string]string{}, emptied: map[string]bool{}, scope: j.scope(runID, r, started), sum: Summary{
+	n := &night{Job: j, Request: r, halt: newHalt(), ofDay: map[string]int{}, matched: map[bool][]int64{}, owners: map[string]string{}, emptied: map[string]bool{}, sharing: map[string]bool{}, scope: j.scope(runID, r, started), sum: Summary{
 		RunID: runID, Day: r.Day, Status: RunRunning, StartedAt: started, NoQuery: r.NoQuery,
 	}}
 	if j.PerMerchant {
@@ -72,6 +72,10 @@ type night struct {
 	emptied  map[string]bool     // whose ledger is empty: owners, or "" for everybody's
 	parts    map[string]*Summary // the figures by merchant; nil: nobody wants them
 	unread   bool                // a statement is there that could not be read
+	sharing  map[string]bool     // merchants that have an order in books that several share
+	// sharedFiles says of each file of the books whether several share it; nil:
+	// not found out yet.
+	sharedFiles map[string]bool
 }
 
 func (n *night) run(ctx context.Context) error {

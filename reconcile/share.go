@@ -24,6 +24,8 @@ type Share struct {
 	Ageing      []AgeBand            `json:"ageing"`
 	Alarms      []Words              `json:"alarms,omitempty"`
 	LedgerEmpty bool                 `json:"ledger_empty,omitempty"`
+	// Sharing: an order of the merchant stands in books that several share.
+	Sharing bool `json:"sharing,omitempty"`
 }
 
 // ShareCases is how the cases of a merchant stand, and what became of them since
@@ -46,20 +48,12 @@ func (s Summary) Of(m Share) Summary {
 	}
 	own.LedgerEmpty = m.LedgerEmpty
 	own.Queries, own.Judged, own.Discrepant, own.Pending = Queries{}, 0, 0, 0
-	own.Loads, own.Statements, own.Invalid = nil, nil, 0
-	for _, l := range s.Loads {
-		if l.concerns(m.MID) {
-			own.Loads = append(own.Loads, l)
-		}
-		if l.Owner != "" && l.Owner == m.MID {
-			own.Invalid += l.Invalid
-		}
+	own.Loads, own.Statements, own.Invalid = s.loadsOf(m), nil, 0
+	for _, l := range own.Loads {
+		own.Invalid += l.Invalid
 	}
 	return own
 }
-
-// concerns says whether a merchant's orders can stand in a source.
-func (l Load) concerns(mid string) bool { return l.Owner == "" || l.Owner == mid }
 
 // counted lets count add to the figures of the run, and to those of the merchant
 // that it is about.
@@ -137,7 +131,7 @@ func (b *book) shares() error {
 // opening balance is what the others leave.
 func (b *book) share(mid string, stand ShareCases, kept bool) (Share, error) {
 	p := b.parts[mid]
-	m := Share{MID: mid, Kinds: p.Kinds, Codes: p.Codes, OwnCodes: p.OwnCodes, NotCompared: p.NotCompared, Cases: p.Cases, Alarms: p.Alarms, LedgerEmpty: b.emptied[mid] || b.emptied[""]}
+	m := Share{MID: mid, Kinds: p.Kinds, Codes: p.Codes, OwnCodes: p.OwnCodes, NotCompared: p.NotCompared, Cases: p.Cases, Alarms: p.Alarms, LedgerEmpty: b.emptied[mid] || b.emptied[""], Sharing: b.sharing[mid]}
 	var t tally
 	t.merge(&m.Cases.Resolved, stand.Resolved)
 	t.merge(&m.Cases.Reopened, stand.Reopened)

@@ -123,6 +123,8 @@ type Load struct {
 	Suspect []Words `json:"suspect,omitempty"`
 	// MayBeEmpty: a day without a row of this source is nothing unusual.
 	MayBeEmpty bool `json:"may_be_empty,omitempty"`
+	// Shared: it is one merchant's view of books of several, without their figures.
+	Shared bool `json:"-"`
 }
 
 // Count adds a verdict to the figures. carried: the order belongs to an

@@ -80,7 +80,7 @@ var english = map[string]string{
 
 	// notes of the discrepancies
 	"一、怎样读本表": "1 How to read this workbook", "二、本次使用的设置": "2 Settings used", "名称": "Name", "取值": "Value",
-	"三、台账来源": "3 Sources", "快照时间": "Taken at", "行数 / 订单 / 无效": "Rows / orders / invalid", "金额校验和（元）": "Control sum (yuan)", "（已不存在）": " (no longer there)",
+	"三、台账来源": "3 Sources", "快照时间": "Taken at", "行数 / 订单 / 无效": "Rows / orders / invalid", "金额校验和（元）": "Control sum (yuan)", "（已不存在）": " (no longer there)", "（多个商户共用）": " (several merchants share it)",
 	"四、差异代码": "4 Codes", "归类": "Class",
 	"差额 = 渠道（银联商务）− 台账：正数为渠道多，负数为渠道少。资金方向用文字写明：支付为渠道多收、渠道少收，退款为渠道多退、渠道少退，预授权完成为渠道多完成、渠道少完成。": "Difference = UMS − ledger: positive where UMS has more. The direction is said in words, apart for payments, refunds and completions.",
 	"金额单位为元，由分换算，保留两位小数；空白表示该方未提供，不等于零。支付、退款、预授权完成分别统计，互不相加。":                                "Amounts are yuan, computed from fen; an empty cell was not stated, which is not zero. Payments, refunds and completions are never added to each other.",

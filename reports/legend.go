@@ -61,10 +61,21 @@ func (s *sheet) loads(loads []reconcile.Load, missing string) {
 		if l.Missing {
 			files = l.Scope + s.say(missing)
 		}
+		if l.Shared {
+			s.sharedLoad(files+s.say("（多个商户共用）"), l)
+			continue
+		}
 		s.write(max(linesOf(files, s.widths[0]), linesOf(l.SHA256, s.widths[1])),
 			s.cell(files, lookText), s.cell(l.SHA256, lookID), s.cell(l.SnapshotAt, lookTime.wrapped()),
 			s.cell(s.say("%d / %d / %d", l.Rows, l.Orders, l.Invalid), lookWord), s.cell(l.Day, lookDay), s.cell(l.Total, lookMoney))
 	}
+}
+
+// sharedLoad is a line of books that several merchants share: their figures are
+// not for one of them.
+func (s *sheet) sharedLoad(files string, l reconcile.Load) {
+	s.write(linesOf(files, s.widths[0]), s.cell(files, lookText), s.cell("–", lookID), s.cell(l.SnapshotAt, lookTime.wrapped()),
+		s.cell("–", lookWord), s.cell(l.Day, lookDay), s.cell("–", lookWord))
 }
 
 // rules is the legend of the codes.
