@@ -79,18 +79,12 @@ var unverifiedWords = map[Outcome]struct {
 // clashes records that other orders claim the same payment.
 func (v *view) clashes() {
 	for _, c := range v.s.Clashes {
-		others := make([]string, len(c.Others))
-		for i, k := range c.Others {
-			if others[i] = k.BillDay.String() + "/" + k.BillNo; k.MID != v.o.MID {
-				others[i] = k.MID + "/" + others[i]
-			}
-		}
-		list := strings.Join(others, ", ")
+		list := strings.Join(c.named(v.o.MID), ", ")
 		switch {
 		case c.Over:
 			v.facts.OthersRefunded = true
 		case c.Code == PaymentReferenceReused:
-			v.add(c.Code, words("渠道流水 %s 同时出现在账单 %s", "payment reference %s also stands on %s", c.Reference, list)).Basis += " " + c.Reference + " " + list
+			v.add(c.Code, c.says(v.o.MID)).Basis += " " + c.Reference + " " + list
 		case c.Code == DoublePayment && v.set.CheckDouble && !v.facts.RefundedInFull && v.facts.BillPaid:
 			v.add(c.Code, words("业务单号 %s 另有已付账单 %s", "order %s is also paid by %s", c.Reference, list)).Basis += " " + c.Reference + " " + list
 		}

@@ -21,7 +21,7 @@ func (b *book) coveredTable(info string) table[reconcile.Line] {
 		lineColumn{head: "资金方向", width: 10, look: lookWord, value: func(l reconcile.Line, _ int64) any { return b.say(direction(kindOf(l), difference(l))) }},
 		lineColumn{head: "台账状态", width: 8, look: lookWord, value: func(l reconcile.Line, _ int64) any { return b.status(l.Order.Status) }},
 		lineColumn{head: "渠道状态", width: 14, look: lookWord, value: func(l reconcile.Line, _ int64) any { return b.umsStatus(l) }},
-		lineColumn{head: "原因", width: 34, look: lookText, value: func(l reconcile.Line, _ int64) any { return b.pickWords(l.Case.Reason) }},
+		lineColumn{head: "原因", width: 34, look: lookText, value: func(l reconcile.Line, _ int64) any { return b.reason(l) }},
 	)
 	if info != "" {
 		info += "    " + b.say("每行一笔订单，由所属差异一并处理；金额已计入该差异，请勿重复统计。")

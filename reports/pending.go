@@ -16,12 +16,12 @@ func (b *book) pendingTable(info string, today reconcile.Day) table[reconcile.Li
 		lineColumn{head: "处理状态", width: 10, look: lookWord, tint: tintPending, value: func(l reconcile.Line, _ int64) any { return b.caseState(l) }},
 		lineColumn{head: "差异类型", width: 15, look: lookText, value: func(l reconcile.Line, _ int64) any { return b.code(l.Case.Code) }},
 		lineColumn{head: "代码", folded: true, width: 18, look: lookText, value: func(l reconcile.Line, _ int64) any { return string(l.Case.Code) }},
-		lineColumn{head: "原因", width: 34, look: lookText, value: func(l reconcile.Line, _ int64) any { return b.pickWords(l.Case.Reason) }},
+		lineColumn{head: "原因", width: 34, look: lookText, value: func(l reconcile.Line, _ int64) any { return b.reason(l) }},
 		lineColumn{head: "首次发现日", folded: true, width: 11, look: lookDay, value: func(l reconcile.Line, _ int64) any { return l.Case.FirstSeen }},
 		lineColumn{head: "账龄", width: 7, look: lookCount, value: func(l reconcile.Line, _ int64) any { return age(l, today) }},
 		lineColumn{head: "请求次数", width: 7, look: lookCount, value: func(l reconcile.Line, _ int64) any { return attempts(l) }},
 		lineColumn{head: "最近查询", width: 18.5, look: lookTime, value: func(l reconcile.Line, _ int64) any { return askedAt(l) }},
-		lineColumn{head: "最近错误", width: 30, look: lookText, value: func(l reconcile.Line, _ int64) any { return lastError(l) }},
+		lineColumn{head: "最近错误", width: 30, look: lookText, value: func(l reconcile.Line, _ int64) any { return b.lastError(l) }},
 	)
 	return table[reconcile.Line]{
 		name: pendingSheet, title: b.say(pendingSheet), info: info, empty: "本次对账无等待与未核实",
@@ -44,9 +44,12 @@ func askedAt(l reconcile.Line) any {
 }
 
 // lastError is why the last question brought nothing to rely on.
-func lastError(l reconcile.Line) string {
+func (b *book) lastError(l reconcile.Line) string {
 	if l.Last == nil || l.Last.Trustworthy() {
 		return ""
+	}
+	if b.OneOfSeveral && l.Last.Outcome == reconcile.WrongKey {
+		return b.pickWords(reconcile.AboutAnother())
 	}
 	if l.Last.Code == "SUCCESS" || strings.HasPrefix(l.Last.Message, l.Last.Code) {
 		return l.Last.Message // the code adds nothing, or says the contrary

@@ -54,7 +54,7 @@ func (b *book) problem(l reconcile.Line) string {
 	if l.Row != nil {
 		return b.pickWords(l.Row.Reason)
 	}
-	return b.pickWords(l.Case.Reason)
+	return b.reason(l)
 }
 
 func (b *book) raw(l reconcile.Line) string {

@@ -28,6 +28,14 @@ func (b *book) pickWords(w reconcile.Words) string {
 	return w.ZH
 }
 
+// reason is why a case stands; in the workbook of one merchant it names no other.
+func (b *book) reason(l reconcile.Line) string {
+	if b.OneOfSeveral {
+		return b.pickWords(l.Case.ForMerchant())
+	}
+	return b.pickWords(l.Case.Reason)
+}
+
 // code is the name of a code; one that is not listed stands for itself.
 func (b *book) code(c reconcile.Code) string {
 	r := reconcile.RuleOf(c)
