@@ -503,7 +503,7 @@ CREATE INDEX notes_duplicates_idx ON notes (run_id) WHERE code = 'LEDGER_DUPLICA
 CREATE TABLE workbooks (
     path       TEXT PRIMARY KEY,          -- as written; relative to the reports folder
     sha256     TEXT NOT NULL,             -- '': it is being written for the first time
-    run_id     TEXT REFERENCES runs,      -- whose figures it shows. That of all merchants is written last of a run's workbooks: none of a published run, and they are not all there
+    run_id     TEXT REFERENCES runs,      -- whose figures it shows. That of all merchants is written last of a run's workbooks: none of a published run that is not intended again, and they are not all there
     written_at TEXT NOT NULL,
     intended_sha256 TEXT NOT NULL DEFAULT '', -- of what is about to get this name, so that it is known for ours if the program is killed then
     mid        TEXT NOT NULL DEFAULT ''   -- whose it is; '': of all merchants

@@ -18,7 +18,7 @@ func TestNights(t *testing.T) {
 		require.NoError(t, db.EndRun(t.Context(), id, status, "", at(n)))
 		_, err = db.writer.Exec("UPDATE runs SET summary = ? WHERE run_id = ?", text(summary), id)
 		require.NoError(t, err)
-		require.NoError(t, db.SaveWorkbook(t.Context(), id, "", id, at(n)))
+		require.NoError(t, db.SaveWorkbook(t.Context(), Workbook{Path: id, SHA256: "", RunID: id}, at(n)))
 		return id
 	}
 	nights := func() []reconcile.Night {

@@ -39,18 +39,26 @@ func (db *DB) IntendWorkbook(ctx context.Context, path, sha256 string, now time.
 ON CONFLICT (path) DO UPDATE SET intended_sha256 = excluded.intended_sha256`, path, sha256, instant(now))
 }
 
-// SaveWorkbook records a workbook as it was written; runID is empty for one
-// that is about no single run. Of the workbooks of a run the one of all merchants
-// that names it is saved last.
-func (db *DB) SaveWorkbook(ctx context.Context, path, sha256, runID string, now time.Time) error {
-	return db.SaveMerchantWorkbook(ctx, path, sha256, runID, "", now)
+// Workbook is one as it was written.
+type Workbook struct {
+	Path, SHA256 string
+	RunID        string // whose figures it shows; empty: it is about no single run
+	MID          string // whose it is; empty: of all merchants
+	// Awaited: others of its run are not there, so that the run is not through
+	// though this one, the last, is.
+	Awaited bool
 }
 
-// SaveMerchantWorkbook is SaveWorkbook for that of one merchant.
-func (db *DB) SaveMerchantWorkbook(ctx context.Context, path, sha256, runID, mid string, now time.Time) error {
-	return db.workbook(ctx, path, `INSERT INTO workbooks (path, sha256, run_id, mid, written_at) VALUES (?, ?, ?, ?, ?)
-ON CONFLICT (path) DO UPDATE SET sha256 = excluded.sha256, run_id = excluded.run_id, mid = excluded.mid, written_at = excluded.written_at, intended_sha256 = ''`,
-		path, sha256, text(runID), mid, instant(now))
+// SaveWorkbook records a workbook. Of those of a run the one of all merchants
+// that names it is saved last.
+func (db *DB) SaveWorkbook(ctx context.Context, w Workbook, now time.Time) error {
+	again := "" // it is about to be written again
+	if w.Awaited {
+		again = w.SHA256
+	}
+	return db.workbook(ctx, w.Path, `INSERT INTO workbooks (path, sha256, run_id, mid, written_at, intended_sha256) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (path) DO UPDATE SET sha256 = excluded.sha256, run_id = excluded.run_id, mid = excluded.mid, written_at = excluded.written_at,
+  intended_sha256 = excluded.intended_sha256`, w.Path, w.SHA256, text(w.RunID), w.MID, instant(now), again)
 }
 
 func (db *DB) workbook(ctx context.Context, path, query string, args ...any) error {
@@ -61,12 +69,12 @@ func (db *DB) workbook(ctx context.Context, path, query string, args ...any) err
 	return nil
 }
 
-// unwritten is true of a run r that has published and was cut off before its
-// workbooks were written.
-const unwritten = "r.summary IS NOT NULL AND NOT EXISTS (SELECT 1 FROM workbooks AS w WHERE w.run_id = r.run_id AND w.mid = '')"
+// unwritten is true of a run r that has published and of which not all workbooks
+// were written: it was cut off, or some could not be.
+const unwritten = "r.summary IS NOT NULL AND NOT EXISTS (SELECT 1 FROM workbooks AS w WHERE w.run_id = r.run_id AND w.mid = '' AND w.intended_sha256 = '')"
 
-// Unwritten is the last run of a day where it was cut off between its
-// publication, after since, and its last workbook. before is what the day's
+// Unwritten is the last run of a day, published after since, where not all its
+// workbooks were written. before is what the day's
 // figures were until then; nil: there were none.
 func (db *DB) Unwritten(ctx context.Context, day reconcile.Day, since time.Time) (s reconcile.Summary, before *reconcile.Summary, found bool, err error) {
 	err = db.read(ctx, func(t *tx) error {

@@ -71,7 +71,7 @@ func scripts(dir string, variables map[string]string) testscript.Params {
 			"ears": startEars, "heard": heardTo, "log-lines": logLines,
 			"hold": hold, "release": release, "database": makeDatabase, "damage": damage,
 			"nowhere": nowhere, "holds": holds, "remember": remember, "untouched": untouched, "no-leftovers": noLeftovers,
-			"ledger-in": ledgerIn, "move": move, "fill": fill, "parts-add-up": partsAddUp, "tight": tight, "tight-names": tightNames, "hostile": hostile, "harmless": harmless, "no-formulas": noFormulas, "ago": ago, "storm": stormOf, "at-last": atLast,
+			"ledger-in": ledgerIn, "move": move, "fill": fill, "parts-add-up": partsAddUp, "silent": silent, "tight": tight, "tight-names": tightNames, "hostile": hostile, "harmless": harmless, "no-formulas": noFormulas, "ago": ago, "storm": stormOf, "at-last": atLast,
 		},
 	}
 }

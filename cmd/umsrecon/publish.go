@@ -18,9 +18,10 @@ import (
 // publish writes the workbooks of a run: the discrepancies of its day, and
 // the settlement of the day's month, and of the next when the day ends one.
 // A workbook of figures that were signed is kept beside the restated ones.
-// That of the discrepancies is recorded last: a run of which there is none was
-// cut off. Those of merchants come before it and are not among the paths:
-// merchants is how many there are.
+// That of the discrepancies is recorded last, and as awaiting others where some
+// could not be written: a run of which there is none, or one that awaits others,
+// is taken up again. Those of merchants come before it and are not among the
+// paths: merchants is how many have got theirs.
 func (a *app) publish(ctx context.Context, cfg *Config, db *store.DB, s reconcile.Summary, restated bool) (paths []string, merchants int, err error) {
 	w := a.writer(ctx, cfg, db, cfg.Path(cfg.Reports.Dir))
 	w.log = w.log.With("run", s.RunID, "day", s.Day.String())
@@ -30,14 +31,12 @@ func (a *app) publish(ctx context.Context, cfg *Config, db *store.DB, s reconcil
 	}
 	for _, day := range months {
 		from, to := month(day)
-		if err := w.settlement(day.Month(), from, to); err != nil {
-			return w.paths, len(w.folders), err
-		}
+		err = following(err, w.settlement(day.Month(), from, to))
 	}
 	settlements := w.paths
-	w.paths, w.runID, w.beside = []string{}, s.RunID, restated // the others are about no single run
-	err = w.discrepancies(s)
-	return append(w.paths, settlements...), len(w.folders), err
+	w.paths, w.runID, w.beside, w.awaited = []string{}, s.RunID, restated, err != nil // the others are about no single run
+	err = following(err, w.discrepancies(s))
+	return append(w.paths, settlements...), len(w.folders), w.end(err)
 }
 
 // month is the first and the last day of a day's month.
@@ -63,25 +62,27 @@ type workbookWriter struct {
 	options reports.Options
 	served  func(mid string) bool
 	folders map[string]bool // of merchants that have got a workbook, by mid
+	awaited bool            // a workbook beside those of merchants could not be written
+	failed  *failures       // merchants that have not got theirs
+	others  map[string]bool // mids that have lines and that nobody has listed
 }
 
 func (a *app) writer(ctx context.Context, cfg *Config, db *store.DB, dir string) *workbookWriter {
 	now := a.clock.Now()
-	return &workbookWriter{ctx: ctx, cfg: cfg, db: db, dir: dir, now: now, log: a.logger(slog.LevelError), warn: a.logger(slog.LevelWarn), pulse: a.pulse, paths: []string{}, served: cfg.served(), folders: map[string]bool{}, options: reports.Options{
+	return &workbookWriter{ctx: ctx, cfg: cfg, db: db, dir: dir, now: now, log: a.logger(slog.LevelError), warn: a.logger(slog.LevelWarn), pulse: a.pulse, paths: []string{}, served: cfg.served(), folders: map[string]bool{}, failed: &failures{errs: map[string]error{}}, others: map[string]bool{}, options: reports.Options{
 		Language: reports.Language(cfg.Reports.Language), Merchant: cfg.merchantName(), Cutoff: cfg.cutoffText(),
-		Settings: cfg.shownSettings(), MadeAt: now, NoticesExpected: cfg.Settings().ExpectNotices,
+		Settings: cfg.shownSettings(cfg.Ledger), MadeAt: now, NoticesExpected: cfg.Settings().ExpectNotices,
 	}}
 }
 
 // discrepancies writes the workbook of all merchants when those of each, where
-// they are wanted, are there.
-func (w *workbookWriter) discrepancies(s reconcile.Summary) error {
+// they are wanted, are there or cannot be written.
+func (w *workbookWriter) discrepancies(s reconcile.Summary) (err error) {
 	if w.cfg.Reports.PerMerchant {
-		if err := w.discrepanciesOfEach(s); err != nil {
-			return err
-		}
+		err = w.discrepanciesOfEach(s)
+		w.awaited = w.awaited || err != nil
 	}
-	return w.discrepanciesOf(s, func(sheet store.Sheet) reconcile.Lines { return w.db.DayLines(w.ctx, s, sheet, w.since(s)) })
+	return following(err, w.discrepanciesOf(s, func(sheet store.Sheet) reconcile.Lines { return w.db.DayLines(w.ctx, s, sheet, w.since(s)) }))
 }
 
 func discrepanciesName(day reconcile.Day) string { return "discrepancies-" + day.String() + ".xlsx" }
@@ -117,10 +118,10 @@ func (w *workbookWriter) discrepanciesOf(s reconcile.Summary, read func(store.Sh
 func (w *workbookWriter) settlement(period string, from, to reconcile.Day) error {
 	calendar := w.cfg.Settings().Calendar
 	err := w.settlementOf(period, func() iter.Seq2[reconcile.SettleLine, error] { return w.db.SettleLines(w.ctx, from, to, calendar) })
-	if err != nil || !w.cfg.Reports.PerMerchant {
+	if !w.cfg.Reports.PerMerchant {
 		return err
 	}
-	return w.settlementOfEach(period, w.db.SettleShares(w.ctx, from, to, calendar))
+	return following(err, w.settlementOfEach(period, w.db.SettleShares(w.ctx, from, to, calendar)))
 }
 
 func settlementName(period string) string { return "settlement-" + period + ".xlsx" }
@@ -165,11 +166,12 @@ func (w *workbookWriter) write(name string, twins []string, make func(path strin
 		return err
 	}
 	for _, file := range slices.Backward(order) {
-		run := ""
+		saved := store.Workbook{Path: w.record(file), SHA256: sums[file], MID: w.mid}
 		if file == path {
-			run = w.runID
+			saved.RunID = w.runID
+			saved.Awaited = w.mid == "" && w.runID != "" && (w.awaited || len(w.failed.mids) > 0)
 		}
-		if err := w.db.SaveMerchantWorkbook(w.ctx, w.record(file), sums[file], run, w.mid, w.now); err != nil {
+		if err := w.db.SaveWorkbook(w.ctx, saved, w.now); err != nil {
 			return err
 		}
 	}
@@ -200,14 +202,15 @@ func (c *Config) cutoffText() string {
 	return fmt.Sprintf("%02d:%02d", int(d.Hours()), int(d.Minutes())%60)
 }
 
-// shownSettings are the settings that a verdict depends on, under their keys.
-func (c *Config) shownSettings() []reports.Setting {
+// shownSettings are the settings that a verdict depends on, under their keys,
+// the ledger being this one.
+func (c *Config) shownSettings(l Ledger) []reports.Setting {
 	r := c.Rules
 	rows := []reports.Setting{
 		{Name: "timezone", Value: c.Timezone.String()},
 		{Name: "cutoff", Value: c.cutoffText()},
-		{Name: "ledger.path", Value: c.Ledger.places()},
-		{Name: "ledger.amount_unit", Value: c.Ledger.AmountUnit},
+		{Name: "ledger.path", Value: l.places()},
+		{Name: "ledger.amount_unit", Value: l.AmountUnit},
 		{Name: "statement", Value: fmt.Sprintf("path %q, amount_unit %s, fee_tolerance %d 分/fen", c.Statement.Pattern, c.Statement.AmountUnit, c.Statement.FeeTolerance)},
 	}
 	for _, s := range []struct {

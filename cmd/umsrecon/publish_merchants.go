@@ -15,8 +15,11 @@ import (
 )
 
 // ofMerchant lets write put workbooks into the folder of a merchant, if it is
-// one of ours.
+// one of ours. That it cannot costs the others nothing: the error is the run's.
 func (w *workbookWriter) ofMerchant(mid string, write func(*workbookWriter) error) error {
+	if mid != "" && !w.served(mid) {
+		w.others[mid] = true
+	}
 	if !w.served(mid) {
 		return nil
 	}
@@ -27,12 +30,17 @@ func (w *workbookWriter) ofMerchant(mid string, write func(*workbookWriter) erro
 	}
 	one := *w
 	one.mid, one.dir = mid, filepath.Join(w.dir, folder)
-	one.options.Merchant, one.options.OneOfSeveral = mid, true
-	if err := reports.Writable(one.dir); err != nil {
-		return err
+	one.options.Merchant, one.options.OneOfSeveral, one.options.Settings = mid, true, w.cfg.shownSettings(w.cfg.ledgerOf(mid))
+	err := reports.Writable(one.dir)
+	if err == nil {
+		err = write(&one)
+	}
+	if err != nil {
+		w.failed.add(mid, err)
+		return w.ctx.Err()
 	}
 	w.folders[mid] = true
-	return write(&one)
+	return nil
 }
 
 // settlementOfEach writes the settlement of every merchant, also of those that
@@ -116,7 +124,7 @@ func (w *workbookWriter) merchantsWith(name string) (map[string]bool, error) {
 	with := map[string]bool{}
 	for _, e := range entries {
 		mid, ok := midOf(e.Name())
-		if !ok || !e.IsDir() {
+		if !ok || !e.IsDir() || !w.served(mid) {
 			continue
 		}
 		if with[mid], err = w.db.KnowsWorkbook(w.ctx, w.record(filepath.Join(w.dir, e.Name(), name))); err != nil {
@@ -125,4 +133,14 @@ func (w *workbookWriter) merchantsWith(name string) (map[string]bool, error) {
 	}
 	maps.DeleteFunc(with, func(_ string, known bool) bool { return !known })
 	return with, nil
+}
+
+// ledgerOf is the ledger of a merchant: its own, or the one for all.
+func (c *Config) ledgerOf(mid string) Ledger {
+	for _, m := range c.Listed {
+		if m.MID == mid && m.Ledger != nil {
+			return *m.Ledger
+		}
+	}
+	return c.Ledger
 }

@@ -80,7 +80,7 @@ func (a *app) report(c *cobra.Command, cfg *Config, db *store.DB, o reportOption
 		return err
 	}
 	w := a.writer(c.Context(), cfg, db, dir)
-	err := reportAll(c, db, w, o)
+	err := w.end(reportAll(c, db, w, o))
 	for _, path := range w.paths {
 		fmt.Fprintln(a.stdout, cfg.shown(path))
 	}
@@ -90,7 +90,7 @@ func (a *app) report(c *cobra.Command, cfg *Config, db *store.DB, o reportOption
 	return err
 }
 
-func reportAll(c *cobra.Command, db *store.DB, w *workbookWriter, o reportOptions) error {
+func reportAll(c *cobra.Command, db *store.DB, w *workbookWriter, o reportOptions) (failed error) {
 	if o.day != 0 {
 		s, found, err := db.LastRun(c.Context(), o.day)
 		if err != nil {
@@ -100,21 +100,17 @@ func reportAll(c *cobra.Command, db *store.DB, w *workbookWriter, o reportOption
 			return fmt.Errorf("there is no finished run of %s; try: umsrecon run --date %[1]s", o.day)
 		}
 		w.runID = s.RunID
-		if err := w.discrepancies(s); err != nil {
-			return err
-		}
+		failed = w.discrepancies(s)
 		w.runID = "" // what follows is about no single run
 	}
 	if o.month != 0 {
 		from, to := month(o.month)
-		if err := w.settlement(o.month.Month(), from, to); err != nil {
-			return err
-		}
+		failed = following(failed, w.settlement(o.month.Month(), from, to))
 	}
 	if day := o.settleDate; day != 0 {
-		return w.settlement(day.String(), day, day)
+		failed = following(failed, w.settlement(day.String(), day, day))
 	}
-	return nil
+	return failed
 }
 
 // withStore opens the database for a command and closes it behind.
