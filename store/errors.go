@@ -21,6 +21,14 @@ var (
 	// file.
 	ErrDamaged = errors.New("the database is damaged")
 
+	// ErrContradictory is returned by Recompute when values do not follow from
+	// others. Which of them is wrong is not known.
+	ErrContradictory = errors.New("values in the database contradict each other")
+
+	// ErrReadOtherwise is returned by Recompute when nothing is found but that
+	// this version reads what was kept otherwise than the one that stored it.
+	ErrReadOtherwise = errors.New("this version reads some of what the database holds otherwise than the one that stored it")
+
 	// ErrFull is returned by every method that writes, when the disk has no room
 	// for it; nothing of it was written.
 	ErrFull = errors.New("the disk is full")

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -14,7 +13,6 @@ import (
 
 	"github.com/umsrecon/umsrecon/reconcile"
 	"github.com/umsrecon/umsrecon/reconcile/gateway"
-	"github.com/umsrecon/umsrecon/reconcile/ledger"
 	"github.com/umsrecon/umsrecon/reports"
 	"github.com/umsrecon/umsrecon/store"
 )
@@ -90,28 +88,6 @@ func said(err error) error { return &exitError{code: exitCode(err)} }
 func (a *app) checkReports(_ context.Context, cfg *Config, _ reconcile.Day) (string, error) {
 	dir := cfg.Path(cfg.Reports.Dir)
 	return dir, reports.Writable(dir)
-}
-
-func (a *app) checkDatabase(ctx context.Context, cfg *Config, _ reconcile.Day) (string, error) {
-	path := cfg.database()
-	there, err := store.Exists(ctx, path)
-	switch {
-	case err != nil:
-		return "", err
-	case !there && store.OnServer(path):
-		return store.Shown(path) + " can be reached; the first run makes the tables", nil
-	case !there:
-		return path + " will be created by the first run", reports.Writable(filepath.Dir(path))
-	}
-	db, err := store.Open(ctx, path)
-	if err != nil {
-		return "", err
-	}
-	defer db.Close()
-	if err := db.Check(ctx); err != nil {
-		return "", err
-	}
-	return store.Shown(path) + " is whole", db.Recompute(ctx, store.Readers{Answer: gateway.Again, Row: ledger.Agrees})
 }
 
 func (a *app) checkLock(ctx context.Context, cfg *Config, _ reconcile.Day) (string, error) {

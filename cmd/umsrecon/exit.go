@@ -87,6 +87,8 @@ var hints = []struct {
 	{reconcile.ErrBooksOpen, "nothing was published; please report this with the output of: umsrecon runs"},
 	{store.ErrForeign, "try: another file under database in the configuration"},
 	{store.ErrNewer, "try: the newer umsrecon, or another file under database"},
+	{store.ErrContradictory, "compare each with umsrecon discrepancies show, umsrecon bill query and a backup; do not restore before you know what differs: a backup lacks what came after it"},
+	{store.ErrReadOtherwise, "after an update of umsrecon that is to be expected; without one, compare with a backup, and do not restore before you know what differs"},
 	{store.ErrDamaged, "try: restoring the last backup"},
 	{store.ErrFull, "try: making room on the disk, and running again"},
 	{store.ErrOnServer, "try: pg_dump, with the same address"},

@@ -66,6 +66,8 @@ func TestExplain(t *testing.T) {
 		{"header", &ledger.HeaderError{File: "a.csv", Line: 1}, "; try: naming the headings under ledger.columns"},
 		{"foreign", store.ErrForeign, "; try: another file under database"},
 		{"newer", store.ErrNewer, "; try: the newer umsrecon"},
+		{"contradictory", store.ErrContradictory, "; compare each with umsrecon discrepancies show, umsrecon bill query and a backup; do not restore before"},
+		{"read otherwise", store.ErrReadOtherwise, "; after an update of umsrecon that is to be expected"},
 		{"damaged", store.ErrDamaged, "; try: restoring"},
 		{"no case", store.ErrNoCase, "; try: umsrecon discrepancies list"},
 		{"ambiguous", store.ErrAmbiguous, "; try: more of the id"},
