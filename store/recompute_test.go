@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,48 @@ import (
 )
 
 var readers = Readers{Answer: gateway.Again, Row: ledger.Agrees}
+
+// TestRecomputeWhatEarlierVersionsKept: what they stored follows from itself by
+// the rules of this version, too; and the rules look at it.
+func TestRecomputeWhatEarlierVersionsKept(t *testing.T) {
+	aboutFiles(t)
+	rows, err := os.ReadFile("testdata/rows.sql")
+	require.NoError(t, err)
+	for number := 1; number < version; number++ {
+		t.Run(fmt.Sprint(number), func(t *testing.T) {
+			path, old := older(t, number)
+			_, err := old.Exec(string(rows))
+			require.NoError(t, err)
+			if number > 1 { // schema 1 does not count publications
+				_, err = old.Exec("UPDATE runs SET publication = 1")
+				require.NoError(t, err)
+			}
+			require.NoError(t, old.Close())
+			db, err := Open(t.Context(), path)
+			require.NoError(t, err)
+			defer db.Close()
+			seen := 0
+			strict := Readers{Answer: gateway.Again, Row: func(o reconcile.Order, row string) bool {
+				seen++
+				require.True(t, ledger.Agrees(o, row), o.BillNo) // few rows that differ would say nothing
+				return true
+			}}
+			require.NoError(t, db.Check(t.Context()))
+			require.NoError(t, db.Recompute(t.Context(), strict))
+			require.Equal(t, 2, seen)
+			_, err = db.writer.Exec("UPDATE answers SET pay_settle_day = '2026-11-21' WHERE answer_id = 2; UPDATE cases SET code = 'AMOUNT_BILL_MORE'; UPDATE runs SET judged = 3")
+			require.NoError(t, err)
+			err = db.Recompute(t.Context(), strict)
+			require.ErrorIs(t, err, ErrContradictory)
+			for _, says := range []string{
+				"orders first settled on a day that no answer names: 1,", "cases that are about another order,", "runs whose figures are not",
+				`answers that are not what their words say: 1, the first about bill "A2" of 2026-11-19, mid 898340149000005, asked at 2026-11-20 02:30:02, in pay_settle_day`,
+			} {
+				require.ErrorContains(t, err, says)
+			}
+		})
+	}
+}
 
 // asked is what the gateway says about a payment, and how it is read.
 func asked(k reconcile.Key, at time.Time) reconcile.Answer {
