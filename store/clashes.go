@@ -2,6 +2,7 @@ package store
 
 import (
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/umsrecon/umsrecon/reconcile"
@@ -144,7 +145,9 @@ func join(clashes []reconcile.Clash, c reconcile.Clash) []reconcile.Clash {
 			continue
 		}
 		clashes[i].Reference += ", " + c.Reference
-		clashes[i].Others = slices.Compact(slices.SortedFunc(slices.Values(append(clashes[i].Others, c.Others...)), compareKeys))
+		others := slices.Concat(clashes[i].Others, c.Others)
+		sort.Slice(others, func(i, j int) bool { return compareKeys(others[i], others[j]) < 0 })
+		clashes[i].Others = slices.Compact(others)
 		return clashes
 	}
 	return append(clashes, c)

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"slices"
+	"sort"
 
 	"github.com/umsrecon/umsrecon/reconcile"
 )
@@ -76,9 +77,12 @@ func (b *batch) readSubjects(query string, args []any, scan *subjectScan, dest [
 	})
 	var ids []int64
 	for i, f := range b.families {
-		slices.SortFunc(f.Subjects, func(a, b reconcile.Subject) int {
-			return cmp.Or(cmp.Compare(a.Order.CompletionID, b.Order.CompletionID), cmp.Compare(a.Order.RefundID, b.Order.RefundID))
-		})
+		if len(f.Subjects) > 1 {
+			sort.Slice(f.Subjects, func(i, j int) bool {
+				a, b := f.Subjects[i].Order, f.Subjects[j].Order
+				return cmp.Or(cmp.Compare(a.CompletionID, b.CompletionID), cmp.Compare(a.RefundID, b.RefundID)) < 0
+			})
+		}
 		for j, s := range f.Subjects {
 			b.at[s.ID] = position{i, j}
 			ids = append(ids, s.ID)
