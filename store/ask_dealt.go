@@ -154,8 +154,9 @@ func (db *DB) change(ctx context.Context, query string, args named) error {
 	return db.rows(ctx, query, args, nil, nil)
 }
 
+// args are also those of renewing, beside what else goes on: nothing in them changes.
 func (d *dealt) args(more named) named {
-	args := named{"run": d.run, "me": d.me, "lease": d.lease.Milliseconds(), "is_run": flag(d.isRun), "after": d.after}
+	args := named{"run": d.run, "me": d.me, "lease": d.lease.Milliseconds(), "is_run": flag(d.isRun)}
 	maps.Copy(args, more)
 	return args
 }
@@ -178,7 +179,7 @@ func (d *dealt) Next(ctx context.Context, r reconcile.Refrain) (taken []reconcil
 }
 
 func (d *dealt) take(ctx context.Context, r reconcile.Refrain) (taken []reconcile.Question, err error) {
-	args := d.args(named{"refrain": list(r.Merchants), "most": d.most})
+	args := d.args(named{"refrain": list(r.Merchants), "most": d.most, "after": d.after})
 	err = d.db.rows(ctx, takeQuestions, args, func(row scanner) error {
 		q := reconcile.Question{Lease: d.me}
 		err := row.Scan(append([]any{&d.after, (*flag)(&q.Again)}, keyColumns(&q.Key).pointers()...)...)

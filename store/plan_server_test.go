@@ -19,7 +19,7 @@ func TestHotQueriesOfAServer(t *testing.T) {
 	d := theRun.(*dealt)
 	saved := newSaving(&tx{postgres: true}, run)
 	saved.take(reconcile.Answered{Key: found[0].Key, Answer: paid("x"), Lease: d.me})
-	refrain := named{"refrain": `["nobody"]`, "all": 0, "most": 32}
+	refrain := named{"refrain": `["nobody"]`, "all": 0, "most": 32, "after": 0}
 	for name, q := range map[string]struct {
 		query string
 		args  []any
