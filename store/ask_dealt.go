@@ -123,37 +123,6 @@ func (db *DB) dealer(who, run string, a reconcile.Asking) *dealt {
 	return &dealt{db: db, run: run, me: who + uuid.NewString(), isRun: who == theRun, most: min(max(16, 2*a.Concurrency), 1000), lease: cmp.Or(a.Lease, 30*time.Second)}
 }
 
-// row reads the one row of a query that is a transaction of its own, and that
-// need not wait for others who write.
-func (db *DB) row(ctx context.Context, query string, args named, to ...any) error {
-	return db.rows(ctx, query, args, func(row scanner) error { return row.Scan(to...) }, sql.ErrNoRows)
-}
-
-func (db *DB) rows(ctx context.Context, query string, args named, scan func(scanner) error, none error) error {
-	conn, err := db.conn(ctx, db.writer)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	rows, err := conn.QueryContext(ctx, query, args.args()...)
-	if err != nil {
-		return db.told(err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if none = scan(rows); none != nil {
-			return none
-		}
-	}
-	return cmp.Or(db.told(rows.Err()), none)
-}
-
-// change is a statement that is a transaction of its own, and that need not wait
-// for others who write.
-func (db *DB) change(ctx context.Context, query string, args named) error {
-	return db.rows(ctx, query, args, nil, nil)
-}
-
 // args are also those of renewing, beside what else goes on: nothing in them changes.
 func (d *dealt) args(more named) named {
 	args := named{"run": d.run, "me": d.me, "lease": d.lease.Milliseconds(), "is_run": flag(d.isRun)}

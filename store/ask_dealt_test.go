@@ -15,20 +15,14 @@ import (
 // process. A lease of an hour runs out in no test, one of a moment in each.
 func dealing(t *testing.T, orders int, a reconcile.Asking) (db, other *DB, run string, theRun, worker reconcile.Questions) {
 	onlyOnServer(t)
-	at := newPlace(t)
-	db, err := Open(t.Context(), at)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, db.Close()) })
-	other, err = Open(t.Context(), at)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, other.Close()) })
+	db, other = openTwice(t)
 	run = begin(t, db, day)
 	var all []reconcile.Order
 	for i := range orders {
 		all = append(all, payment(fmt.Sprintf("%04d", i)))
 	}
 	load(t, db, run, "a", all...)
-	theRun, err = db.ToAsk(t.Context(), scope(run), a)
+	theRun, err := db.ToAsk(t.Context(), scope(run), a)
 	require.NoError(t, err)
 	t.Cleanup(theRun.Close)
 	asks, err := other.Asks(t.Context())

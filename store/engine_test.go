@@ -124,6 +124,20 @@ func newPlace(t testing.TB) string {
 	return server + "&search_path=" + schema
 }
 
+// openTwice opens one database as two processes would.
+func openTwice(t testing.TB) (one, other *DB) {
+	t.Helper()
+	at := newPlace(t)
+	var both [2]*DB
+	for i := range both {
+		db, err := Open(t.Context(), at)
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, db.Close()) })
+		both[i] = db
+	}
+	return both[0], both[1]
+}
+
 func onServer(t testing.TB, statement string) {
 	t.Helper()
 	_, err := admin.ExecContext(context.Background(), "SET client_min_messages = error; "+statement)

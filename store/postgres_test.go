@@ -252,13 +252,7 @@ func TestServerThatCutsToAsk(t *testing.T) {
 // context, and not before.
 func TestOneWritesAtATime(t *testing.T) {
 	onlyOnServer(t)
-	at := newPlace(t)
-	one, err := Open(t.Context(), at)
-	require.NoError(t, err)
-	defer one.Close()
-	other, err := Open(t.Context(), at)
-	require.NoError(t, err)
-	defer other.Close()
+	one, other := openTwice(t)
 	require.NoError(t, one.write(t.Context(), func(*tx) error {
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -147,6 +148,37 @@ func (t *tx) each(query string, args []any, scan func(scanner) error) error {
 		}
 	}
 	return rows.Err()
+}
+
+// row reads the one row of a query that is a transaction of its own, and that
+// need not wait for others who write.
+func (db *DB) row(ctx context.Context, query string, args named, to ...any) error {
+	return db.rows(ctx, query, args, func(row scanner) error { return row.Scan(to...) }, sql.ErrNoRows)
+}
+
+func (db *DB) rows(ctx context.Context, query string, args named, scan func(scanner) error, none error) error {
+	conn, err := db.conn(ctx, db.writer)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	rows, err := conn.QueryContext(ctx, query, args.args()...)
+	if err != nil {
+		return db.told(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if none = scan(rows); none != nil {
+			return none
+		}
+	}
+	return cmp.Or(db.told(rows.Err()), none)
+}
+
+// change is a statement that is a transaction of its own, and that need not wait
+// for others who write.
+func (db *DB) change(ctx context.Context, query string, args named) error {
+	return db.rows(ctx, query, args, nil, nil)
 }
 
 // stream turns a function that emits values into a sequence; an error of the

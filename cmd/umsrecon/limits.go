@@ -19,7 +19,6 @@ type limits struct {
 	budget budget             // nil: no limit
 	begin  func(runID string) // tells whose requests they are
 	close  func() error
-	db     *store.DB // nil: nobody shares them
 }
 
 type pace interface{ Wait(context.Context) error }
@@ -29,25 +28,42 @@ type budget interface {
 	GiveBack()
 }
 
-// limits are those of a command that belongs to no run.
+// limits are those of a command that belongs to no run: its budget is its own.
 func (c *Config) limits(ctx context.Context) (limits, error) {
+	l := c.ownLimits()
+	db, err := c.shared(ctx)
+	if err == nil && db != nil {
+		l.pace, l.close = c.sharedPaces(db), db.Close
+	}
+	return l, err
+}
+
+// runLimits are those of a run: its budget, too, is shared with workers.
+func (c *Config) runLimits(ctx context.Context) (limits, error) {
+	db, err := c.shared(ctx)
+	if err != nil || db == nil {
+		return c.ownLimits(), err
+	}
+	l := c.sharedLimits(db)
+	giveBack := l.close
+	l.close = func() error { return errors.Join(giveBack(), db.Close()) }
+	return l, nil
+}
+
+// shared is the database of a server, in which the limits lie; nil: nobody else
+// uses the database.
+func (c *Config) shared(ctx context.Context) (*store.DB, error) {
 	if !store.OnServer(c.database()) {
-		return c.ownLimits(), nil
+		return nil, nil
 	}
 	there, err := store.Exists(ctx, c.database())
 	if err != nil {
-		return limits{}, fmt.Errorf("gateway.requests_per_second, which holds for all that use the database: %w", err)
+		return nil, fmt.Errorf("gateway.requests_per_second, which holds for all that use the database: %w", err)
 	}
 	if !there {
-		return c.ownLimits(), nil // nobody else uses it
+		return nil, nil
 	}
-	db, err := store.Open(ctx, c.database())
-	if err != nil {
-		return limits{}, err
-	}
-	l := c.ownLimits()
-	l.pace, l.close, l.db = c.sharedPaces(db), db.Close, db
-	return l, nil
+	return store.Open(ctx, c.database())
 }
 
 func (c *Config) ownLimits() limits {
@@ -70,21 +86,9 @@ func (c *Config) sharedPaces(db *store.DB) func(app string) pace {
 	}
 }
 
-// runLimits are those of a run: its budget, too, is shared with workers.
-func (c *Config) runLimits(ctx context.Context) (limits, error) {
-	l, err := c.limits(ctx)
-	if err != nil || l.db == nil {
-		return l, err
-	}
-	shared, db := c.sharedLimits(l.db), l.db
-	closeLimits := shared.close
-	shared.close = func() error { return errors.Join(closeLimits(), db.Close()) }
-	return shared, nil
-}
-
 // sharedLimits are those of whoever asks for a run, on a database that is open.
 func (c *Config) sharedLimits(db *store.DB) limits {
-	l := limits{pace: c.sharedPaces(db), begin: func(string) {}, close: func() error { return nil }, db: db}
+	l := limits{pace: c.sharedPaces(db), begin: func(string) {}, close: func() error { return nil }}
 	if most := c.Gateway.MaxRequestsPerRun; most > 0 {
 		a := db.NewAllowance(int64(most))
 		l.budget, l.begin, l.close = a, a.Begin, a.Close
