@@ -193,3 +193,34 @@ func TestAnswerThatTheRunGoesBy(t *testing.T) {
 		})
 	}
 }
+
+// A final order that the run is to ask is as one that is open: an old answer is
+// none of the run's.
+func TestAnswerOfAFinalOrderThatIsAsked(t *testing.T) {
+	db := open(t)
+	earlier := begin(t, db, day)
+	asked, mute, open := payment("asked"), payment("mute"), refund("mute", "r")
+	other := onDay("other", day-1)
+	late := refund("other", "r")
+	load(t, db, earlier, "a", asked, mute, open, other, late)
+	for _, o := range []reconcile.Order{asked, mute, open, other} {
+		save(t, db, earlier, o.Key, paid("old"))
+	}
+	publish(t, db, earlier, final(asked), final(mute), final(other))
+	s := scope(begin(t, db, day))
+	goesBy := func() map[string]string {
+		by := map[string]string{}
+		for k, subject := range subjects(t, db, s) {
+			by[k.BillNo+k.RefundID] = ""
+			if subject.Answer != nil {
+				by[k.BillNo+k.RefundID] = subject.Answer.Bill.Payment.PaySeqID
+			}
+		}
+		return by
+	}
+	require.Equal(t, map[string]string{"asked": "old", "mute": "old", "muter": "", "other": "old", "otherr": ""}, goesBy())
+	s.Requery = true
+	require.Equal(t, map[string]string{"asked": "", "mute": "", "muter": "", "other": "old", "otherr": ""}, goesBy(), "those of the day alone; nobody was asked yet")
+	save(t, db, s.RunID, asked.Key, paid("new"))
+	require.Equal(t, map[string]string{"asked": "new", "mute": "", "muter": "", "other": "old", "otherr": ""}, goesBy())
+}

@@ -109,7 +109,7 @@ func readListed(t *tx, s reconcile.Scope, args named, numbers iter.Seq[[]int], e
 	if err := t.row("SELECT EXISTS (SELECT 1 FROM answers WHERE run_id = ?)", s.RunID).Scan(&asked); err != nil {
 		return err
 	}
-	going := named{"run": args["run"], "fresh": args["fresh"], "noquery": args["noquery"], "asked": asked}.args()
+	going := named{"run": args["run"], "day": args["day"], "fresh": args["fresh"], "noquery": args["noquery"], "requery": args["requery"], "asked": asked}.args()
 	return inBatches(numbers, func(only []int) ([]reconcile.Family, error) {
 		b := batch{tx: t, at: map[int64]position{}, firsts: firsts, known: known, now: instant(s.Now), covers: covers}
 		var scan subjectScan

@@ -50,13 +50,15 @@ var subjectsOfRun = subjectsQuery(orderList("o")+`,
   o.first_settle_day, o.first_paid_at, o.load_id, coalesce(o.gone_load_id, 0), s.order_id IS NOT NULL, coalesce(s.partner = 2, FALSE), `+answerList("a"), answerOfRun)
 
 // answerOfRun is the answer that a run goes by: the best of its own fresh
-// ones, else the one at hand for an order that is not asked.
+// ones, else the one at hand for an order that is not to be asked. For one that
+// is, an old answer proves nothing, and a final order of the day is one where
+// the run asks those, too.
 const answerOfRun = `coalesce(
   CASE WHEN :asked = 1 THEN
   (SELECT mine.answer_id FROM answers AS mine
    WHERE mine.run_id = :run AND mine.order_id = o.order_id AND mine.asked_at > :fresh
    ORDER BY mine.outcome IN ('found', 'no_order') DESC, mine.answer_id DESC LIMIT 1) END,
-  CASE WHEN o.final = 1 OR s.order_id IS NULL OR s.partner = 1 OR :noquery THEN o.answer_id END)`
+  CASE WHEN o.final = 1 AND NOT (:requery AND o.ledger_day = :day) OR s.order_id IS NULL OR s.partner = 1 OR :noquery THEN o.answer_id END)`
 
 // readSubjects reads what a subjectsQuery yields, the payment of a bill first,
 // then its refunds and completions, each by id.

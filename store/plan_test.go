@@ -20,7 +20,7 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 	db := open(t)
 	args := scopeArgs(scope("r"))
 	listed := named{"orders": "[]"}
-	byRun := named{"numbers": "[]", "asked": 1, "run": "r", "fresh": "x", "noquery": 0}
+	byRun := named{"numbers": "[]", "asked": 1, "run": "r", "fresh": "x", "noquery": 0, "requery": 1, "day": "a"}
 	key := make([]any, 7)
 	tests := map[string]struct {
 		query string
