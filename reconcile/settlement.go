@@ -96,6 +96,14 @@ func (s *Settlement) Channels() []Channel {
 	})
 }
 
+// Of is what one channel holds.
+func (s *Settlement) Of(c Channel) SettleSum {
+	if sum := s.channels[c]; sum != nil {
+		return *sum
+	}
+	return SettleSum{}
+}
+
 // Sum adds up the channels that fit; ErrOverflow.
 func (s *Settlement) Sum(fits func(Channel) bool) (total SettleSum, err error) {
 	for c, sum := range s.channels {

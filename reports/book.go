@@ -48,7 +48,6 @@ func (b *book) save(path string) error {
 	if b.err != nil {
 		return b.err
 	}
-	b.file.SetActiveSheet(0)
 	packed, err := outfile.Temp(filepath.Dir(path))
 	if err != nil {
 		return err

@@ -28,12 +28,12 @@ func (s *settleLines) byDate(total reconcile.SettleSum, sums columnSums) {
 	s.block("一、按清算日期、商户号、支付渠道")
 	s.headRow(append([]string{"清算日期", "商户号", "支付渠道"}, s.heads...)...)
 	s.first = s.row + 1
-	for _, day := range daysOf(s.books) {
-		from := s.row + 1
-		for _, c := range s.books.Channels() {
-			if c.SettleDay == day {
-				s.sumLine([]any{s.settleDay(day), c.MID, s.channelWord(c.TargetSys)}, s.sumOf(func(o reconcile.Channel) bool { return o == c }), lookText, s.overDetail)
-			}
+	channels := s.books.Channels()
+	for len(channels) > 0 {
+		from, day := s.row+1, channels[0].SettleDay
+		for ; len(channels) > 0 && channels[0].SettleDay == day; channels = channels[1:] {
+			c := channels[0]
+			s.sumLine([]any{s.settleDay(day), c.MID, s.channelWord(c.TargetSys)}, s.books.Of(c), lookText, s.overDetail)
 		}
 		s.sumLine([]any{s.settleDay(day), s.say("小计"), ""}, s.sumOf(func(o reconcile.Channel) bool { return o.SettleDay == day }), lookText.filled(fillTotal), s.overLines(from, s.row))
 		s.subtotal[day] = s.row
