@@ -169,19 +169,28 @@ func (a attempt) cause() string {
 	return a.err.Error()
 }
 
-// pauses grow twofold with jitter, and heed a Retry-After within the limit.
+// pauses grow twofold with jitter, heed a Retry-After within the limit, and end
+// when they and the requests would take longer than they may. How long a request
+// waits for its turn is a matter of how many others do, and takes none away.
 type pauses struct {
 	backoff.ExponentialBackOff
 	atLeast time.Duration
+	paused  time.Duration
+	most    time.Duration
+	call    *exchange
 }
 
-func newPauses(b Backoff) *pauses {
-	return &pauses{ExponentialBackOff: backoff.ExponentialBackOff{
+func newPauses(b Backoff, call *exchange) *pauses {
+	return &pauses{call: call, most: b.Elapsed, ExponentialBackOff: backoff.ExponentialBackOff{
 		InitialInterval: b.First, MaxInterval: b.Max, Multiplier: 2, RandomizationFactor: 0.5,
 	}}
 }
 
 // NextBackOff is the next pause.
 func (p *pauses) NextBackOff() time.Duration {
-	return min(max(p.ExponentialBackOff.NextBackOff(), p.atLeast), p.MaxInterval)
+	next := min(max(p.ExponentialBackOff.NextBackOff(), p.atLeast), p.MaxInterval)
+	if p.paused += next; p.paused+p.call.took > p.most {
+		return backoff.Stop
+	}
+	return next
 }

@@ -44,10 +44,11 @@ func (c *Client) CloseIdle() { c.http.CloseIdleConnections() }
 // exchange is what a call brought: its last attempt.
 type exchange struct {
 	attempt
-	sent        int  // requests, those for a token not counted
-	renewed     bool // a refused token was met
-	deniedToken bool // the last attempt was refused for its token
-	cutBudget   bool // more attempts were due, the budget had none left
+	sent        int           // requests, those for a token not counted
+	took        time.Duration // of all of them together
+	renewed     bool          // a refused token was met
+	deniedToken bool          // the last attempt was refused for its token
+	cutBudget   bool          // more attempts were due, the budget had none left
 }
 
 // errAgain asks for another attempt.
@@ -58,7 +59,7 @@ var errAgain = errors.New("another attempt may help")
 // request was allowed, ErrStopped when the context ended first.
 func (c *Client) call(ctx context.Context, path string, build func(now time.Time) []byte) (exchange, error) {
 	var last exchange
-	pause := newPauses(c.options.Backoff)
+	pause := newPauses(c.options.Backoff, &last)
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		if err := c.try(ctx, &last, path, build, attempt.deniesAccess); err != nil {
 			return struct{}{}, backoff.Permanent(err)
@@ -74,7 +75,7 @@ func (c *Client) call(ctx context.Context, path string, build func(now time.Time
 	},
 		backoff.WithBackOff(pause),
 		backoff.WithMaxTries(uint(c.options.MaxAttempts)),
-		backoff.WithMaxElapsedTime(c.options.Backoff.Elapsed))
+		backoff.WithMaxElapsedTime(0)) // pauses know better what counts
 	last.cutBudget = errors.Is(err, ErrBudget)
 	switch {
 	case err == nil, errors.Is(err, errAgain), last.cutBudget && last.sent > 0:
@@ -117,7 +118,9 @@ func (c *Client) try(ctx context.Context, x *exchange, path string, build func(t
 		if t != nil {
 			t = c.slot.latest(t)
 		}
+		began := c.options.Now()
 		x.attempt = c.post(ctx, path, t, build)
+		x.took += c.options.Now().Sub(began)
 		x.sent++
 		if t == nil || !c.renew(x, t, denied) {
 			return nil

@@ -70,6 +70,34 @@ func TestPauses(t *testing.T) {
 	}
 }
 
+// The time for retries is that of requests and pauses: however long each waits for
+// its turn among those of many hosts, there are as many as are configured.
+func TestWaitingForATurnTakesNoAttemptAway(t *testing.T) {
+	for _, c := range []struct {
+		name        string
+		turn, takes time.Duration
+		attempts    int
+		took        time.Duration
+	}{
+		{"a turn comes late", 3 * time.Minute, 0, 4, 9 * time.Minute},
+		{"an answer comes late", time.Second, 2 * time.Minute, 3, 6 * time.Minute},
+		{"both, still in time", 2 * time.Minute, time.Minute, 4, 7 * time.Minute},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				o := testOptions("https://api-mop.chinaums.com")
+				o.Now, o.Limiter, o.Backoff, o.Timeout = time.Now, rate.NewLimiter(rate.Every(c.turn), 1), chinaums.Backoff{}, time.Hour
+				o.Transport = roundTrip(func() *http.Response { time.Sleep(c.takes); return response(503, "x") })
+				start := time.Now()
+				got, err := newClient(t, o).QueryBill(t.Context(), query)
+				require.ErrorIs(t, err, chinaums.ErrUnavailable)
+				require.Equal(t, c.attempts, got.Attempts)
+				require.InDelta(t, c.took.Seconds(), time.Since(start).Seconds(), 6)
+			})
+		})
+	}
+}
+
 func TestOneTokenPerRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limiter := rate.NewLimiter(2, 1)

@@ -56,7 +56,7 @@ type Options struct {
 type Backoff struct {
 	First   time.Duration // 500 ms
 	Max     time.Duration // of one pause; 30 s
-	Elapsed time.Duration // of all attempts and pauses together, the wait for the limiter included; 5 min
+	Elapsed time.Duration // of all requests and pauses together; the wait for limiter, budget and token takes no attempt away; 5 min
 }
 
 func (o Options) withDefaults() Options {
