@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"archive/zip"
 	"errors"
 	"fmt"
 	"io"
@@ -100,12 +101,23 @@ func isXLSX(path string) error {
 	switch {
 	case err != nil && n == 0 && !errors.Is(err, io.EOF):
 		return err
-	case strings.HasPrefix(string(head[:n]), "PK\x03\x04"):
+	case strings.HasPrefix(string(head[:n]), "PK\x03\x04") && holdsWorkbook(path):
 		return nil
 	case string(head) == "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": // OLE2: what .xls, .et and a password have in common
 		return fmt.Errorf("%w: it is an .xls or .et file, or one with a password; save it as .xlsx without a password", ErrNotOurs)
 	}
 	return fmt.Errorf("%w: it is no .xlsx file; save it as .xlsx, not as CSV or anything else", ErrNotOurs)
+}
+
+// holdsWorkbook tells a workbook from other archives, an .ods file for one. What
+// cannot be opened is for others to say.
+func holdsWorkbook(path string) bool {
+	z, err := zip.OpenReader(path)
+	if err != nil {
+		return true
+	}
+	defer z.Close()
+	return slices.ContainsFunc(z.File, func(part *zip.File) bool { return strings.EqualFold(part.Name, "xl/workbook.xml") })
 }
 
 // isCaseSheet knows the sheet, and those in which it goes on, by name.
@@ -141,6 +153,9 @@ func readSheet(f *excelize.File, name string, faults cellFaults) ([]Filled, erro
 				return nil, fmt.Errorf("%w: no heading %q in its first %d rows", ErrNotOurs, headCase, n)
 			}
 			continue
+		}
+		r.shown = func(column int) (string, error) {
+			return f.GetCellValue(name, at(column+1, n), excelize.Options{RawCellValue: false})
 		}
 		if one, is := r.read(cells, faults[n]); is {
 			one.Sheet, one.Row, one.Hidden = name, n, rows.GetRowOpts().Hidden

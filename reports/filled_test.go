@@ -1,11 +1,14 @@
 package reports
 
 import (
+	"archive/zip"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/xuri/excelize/v2"
@@ -122,6 +125,11 @@ func TestReadFilledSaysWhatIsWrong(t *testing.T) {
 		"review":  {headJudge, "也许", `复核结果: "也许" is not in the list: 同意、驳回`},
 		"date":    {headOn, "明天", `"明天" is not a date`},
 		"no case": {headCase, "", "no case number"},
+		"tick":    {headNote, true, "处理说明: the cell holds TRUE or FALSE, not a text"},
+		"who":     {headBy, false, "处理人: the cell holds TRUE or FALSE, not a text"},
+		"dated":   {headNote, time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC), "处理说明: the cell holds a date or time, not a text"},
+		"number":  {headBy, 46346, ""},
+		"done on": {headOn, time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC), ""},
 		"amount":  {"台账金额", "19.085", `台账金额: "19.085" is not whole fen`},
 		"word":    {"台账金额", "abc", `"abc" is not an amount`},
 		"bill":    {"账单号", "B1", "账单号 is \"B1\" in the file, \"" + first.Case.Key.BillNo + "\" in the database"},
@@ -172,6 +180,16 @@ func TestReadFilledRefusesOtherFiles(t *testing.T) {
 		require.ErrorIs(t, err, ErrNotOurs)
 		require.ErrorContains(t, err, want)
 	}
+	ods := filepath.Join(t.TempDir(), "filled.ods")
+	out, err := os.Create(ods)
+	require.NoError(t, err)
+	z := zip.NewWriter(out)
+	_, err = z.Create("content.xml")
+	require.NoError(t, errors.Join(err, z.Close(), out.Close()))
+	_, err = ReadFilled(ods)
+	require.ErrorIs(t, err, ErrNotOurs)
+	require.ErrorContains(t, err, `filled.ods": not a discrepancies workbook of this program: it is no .xlsx file; save it as .xlsx`)
+
 	junk := filepath.Join(t.TempDir(), "junk.xlsx")
 	require.NoError(t, os.WriteFile(junk, []byte("junk"), 0o600))
 	_, err = ReadFilled(junk)

@@ -32,6 +32,8 @@ func (f cellFaults) add(cell, why string) error {
 
 const (
 	faultFormula = "the cell holds a formula whose value was not saved; try: opening and saving the file in a spreadsheet program, or typing the value"
+	faultLogical = "the cell holds TRUE or FALSE, not a text; try: typing the text"
+	faultDate    = "the cell holds a date or time, not a text; try: formatting it as text and typing it again"
 	faultError   = "the cell holds an error of a formula"
 	faultMerged  = "the cell is merged with %s, and what is seen there is stored for that cell only; try: unmerging the cells and filling in every row"
 )
@@ -129,6 +131,8 @@ func (r *faultReader) cell(start xml.StartElement) error {
 	}
 	r.lastCol, c.Cell = column, at(column, row)
 	switch {
+	case c.Type == "b" && c.Value != nil:
+		return r.faults.add(c.Cell, faultLogical)
 	case c.Type == "e" && c.Value != nil:
 		return r.faults.add(c.Cell, faultError+" ("+*c.Value+")")
 	case c.Formula != nil && (c.Value == nil || *c.Value == "" && c.Type != "str"): // a formula may well yield an empty text

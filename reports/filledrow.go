@@ -14,7 +14,8 @@ import (
 type rowReader struct {
 	places   map[string]int // of the columns, by Chinese heading; nil: not found yet
 	keys     []lineColumn
-	from1904 bool // how this file counts days
+	from1904 bool                             // how this file counts days
+	shown    func(column int) (string, error) // how the cell of the present row looks, columns counted from 0
 }
 
 // read returns false for a row in which nobody has written anything, and for
@@ -36,6 +37,9 @@ func (r rowReader) read(cells []string, faults map[int]string) (Filled, bool) {
 		if why, is := faults[r.places[head]]; is {
 			errCells = joined(errCells, fmt.Errorf("%s: %s", head, why))
 		}
+	}
+	for _, head := range []string{headNote, headBy, headReviewer} {
+		errCells = joined(errCells, r.notDate(head, cell(head)))
 	}
 	if written == "" && errCells == nil {
 		return f, false
@@ -59,6 +63,22 @@ func (r rowReader) read(cells []string, faults map[int]string) (Filled, bool) {
 		f.Err = joined(errOutcome, errReview, errOn, errKeys)
 	}
 	return f, true
+}
+
+// notDate refuses a date where a text belongs: what was typed became a number
+// that nobody would know again.
+func (r rowReader) notDate(head, text string) error {
+	if v, err := strconv.ParseFloat(text, 64); err != nil || v < 0 {
+		return nil
+	}
+	seen, err := r.shown(r.places[head])
+	if err == nil && seen != text && strings.ContainsAny(seen, "/:-年月日时") {
+		err = errors.New(faultDate)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", head, err)
+	}
+	return nil
 }
 
 // joined is all the errors on one line; nil when there is none.

@@ -63,6 +63,15 @@ func columnNamed(name string) (column, bool) {
 	return 0, false
 }
 
+// identifies says whether a column belongs to the key of an order.
+func (c column) identifies() bool {
+	switch c {
+	case colBillNo, colMID, colTID, colInstMID, colRefundID, colAuthedID:
+		return true
+	}
+	return false
+}
+
 // textual says whether a column holds ids or words: no amounts, dates, times.
 func (c column) textual() bool {
 	switch c {

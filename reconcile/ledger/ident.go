@@ -21,6 +21,7 @@ var damages = []struct {
 	{"%s 第 15 位以后全为零，数字已被表格软件丢失，请将该列以文本导出", "%s has nothing but zeros behind its 15th digit; a spreadsheet has lost its digits, export the column as text", rounded},
 	{"%s 被表格软件改成了小数，请将该列以文本导出", "%s was turned into a decimal number by a spreadsheet; export the column as text", decimal},
 	{"%s 是表格软件的错误值，请从原系统重新导出", "%s is an error value of a spreadsheet; export it again from where it came", func(s string) bool { return strings.HasPrefix(s, "#") }},
+	{"%s 是表格软件的逻辑值，不是编号，请从原系统重新导出", "%s is a logical value of a spreadsheet and no number; export it again from where it came", logical},
 	{"%s 被写成了表格公式，请去掉 = 与引号", "%s is written as a spreadsheet formula; leave out the = and the quotes", func(s string) bool { return strings.HasPrefix(s, "=") }},
 	{"%s 含反引号或撇号，请去掉", "%s holds a backtick or an apostrophe; leave it out", has("`'‘’´＇")},
 	{"%s 含全角字符，请改为半角", "%s has full-width characters; write ASCII ones", hasWide},
@@ -58,8 +59,11 @@ func sane(s string) bool {
 			return false
 		}
 	}
-	return !scientific(s) && !rounded(s) && !decimal(s)
+	return !scientific(s) && !rounded(s) && !decimal(s) && !logical(s)
 }
+
+// logical recognises what spreadsheets make of a tick or of a comparison.
+func logical(s string) bool { return strings.EqualFold(s, "true") || strings.EqualFold(s, "false") }
 
 // scientific recognises 3.19E+17. It takes a sign or a decimal point before
 // the exponent: a bill number such as 12E42023071912562344830889 is legitimate.

@@ -24,11 +24,18 @@ type storage byte
 const (
 	storedReal    storage = 'r' // a binary fraction
 	storedBlob    storage = 'b'
+	storedDate    storage = 'd' // a number that is shown as a date or a time
 	storedFormula storage = 'f' // whose value was not saved with it; the cell looks empty
 )
 
 // unsaved is what is wrong with a cell that holds a formula alone.
 var unsaved = say("是公式，文件中没有保存其计算结果；请用表格软件打开并另存", "holds a formula whose value was not saved; open the file in a spreadsheet program and save it")
+
+// strayDate is what is wrong with a date where none belongs: what was typed may
+// have been another thing.
+func strayDate(cell string) reconcile.Words {
+	return say("是以数字 %s 存储的日期或时间，该列不应为日期；请将该列设为文本（金额设为数值）后重新填入", "holds a date or time, stored as %s, in a column that holds none; format the column as text, or as a number for an amount, and enter it again", shown(cell))
+}
 
 func (rec record) nature(at int) nature {
 	n := nature{number: at < len(rec.numbers) && rec.numbers[at], serials: rec.serials, from1904: rec.from1904}

@@ -41,7 +41,7 @@ func (r *rowReader) orders(v *values) []reading {
 
 func (r *rowReader) checkKey(v *values) {
 	for _, c := range []column{colBillNo, colMID, colTID, colInstMID} {
-		if v.text[c] == "" {
+		if v.text[c] == "" && !r.failed(c) {
 			r.problem(c, say("%s 为空", "%s is empty", c), false)
 		}
 	}

@@ -88,12 +88,15 @@ func (r *rowReader) cell(v *values, c column, cell string, n nature) {
 	}
 }
 
-// misstored notes a value that its database does not hold as it was meant.
+// misstored notes a value that its database or workbook does not hold as it was
+// meant.
 func (r *rowReader) misstored(c column, cell string, as storage) bool {
 	name := quotedName(r.heading(c))
 	switch {
 	case as == storedBlob:
 		r.problem(c, say("以二进制 (BLOB) 存储，无法确知其文字；请存为 TEXT，或在 ledger.query 中写 CAST(%s AS TEXT)", "is stored as a BLOB, whose text nobody can be sure of; store it as TEXT, or write CAST(%s AS TEXT) in ledger.query", name), false)
+	case as == storedDate && (c.textual() || c.money()):
+		r.problem(c, strayDate(cell), c.identifies())
 	case as == storedReal && c.textual():
 		r.problem(c, say("%s 以浮点数 (REAL) 存储，编号的数字可能已丢失；请将列 %s 存为 TEXT", "%s is stored as a binary fraction (REAL), which does not keep the digits of an id; store column %s as TEXT", shown(cell), name), true)
 	default:

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/xuri/excelize/v2"
@@ -140,4 +141,17 @@ func TestStatementFormats(t *testing.T) {
 	require.Len(t, bad, 1)
 	require.Equal(t, "手续费", bad[0].Column)
 	require.Contains(t, bad[0].Reason.EN, "holds a formula whose value was not saved")
+
+	for value, want := range map[any]string{
+		true: `"TRUE" is not a number`, time.Date(2026, 11, 19, 0, 0, 0, 0, time.UTC): `holds a date or time, stored as "46345"`,
+	} {
+		require.NoError(t, book.SetCellValue("Sheet1", "E3", value))
+		require.NoError(t, book.SaveAs(filepath.Join(s.Dir, settles.String()+".xlsx")))
+		bad = nil
+		_, err = st.Read(t.Context(), settles, func(reconcile.StatementLine) error { return nil }, func(r reconcile.BadRow) error { bad = append(bad, r); return nil })
+		require.NoError(t, err)
+		require.Len(t, bad, 1)
+		require.Equal(t, "手续费", bad[0].Column)
+		require.Contains(t, bad[0].Reason.EN, want)
+	}
 }

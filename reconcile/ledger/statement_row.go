@@ -164,8 +164,14 @@ func (r *stmtRow) wrong(c stmtColumn, why reconcile.Words, damaged bool) {
 func (r *stmtRow) read() (l reconcile.StatementLine) {
 	d := r.of.source.Defaults
 	for c, at := range r.header.at {
-		if at >= 0 && r.rec.nature(at).stored == storedFormula {
-			r.wrong(stmtColumn(c), unsaved, false)
+		if at < 0 {
+			continue
+		}
+		switch c, as := stmtColumn(c), r.rec.nature(at).stored; {
+		case as == storedFormula:
+			r.wrong(c, unsaved, false)
+		case as == storedDate && c != stmtSettleDate && c != stmtPaidAt:
+			r.wrong(c, strayDate(r.cell(c)), false)
 		}
 	}
 	l.MID, l.TID = r.id(stmtMID, colMID, d.MID), r.id(stmtTID, colTID, d.TID)

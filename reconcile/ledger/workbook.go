@@ -199,15 +199,39 @@ func (t *workbookTable) next() (record, error) {
 	for i, v := range rec.cells {
 		rec.numbers[i] = i < len(r.shown) && v != r.shown[i] && numeric(v) || len(v) > exactDigits && t.marks.long.has(r.no, i)
 	}
-	if len(t.marks.formulas) > 0 {
-		rec.stored = make([]storage, len(rec.cells))
-		for i := range rec.cells {
-			if t.marks.formulas.has(r.no, i) {
-				rec.stored[i] = storedFormula
-			}
-		}
-	}
+	rec.stored = t.storedAs(r, rec.numbers)
 	return rec, nil
+}
+
+// storedAs says of each cell of a row what its text does not; nil: nothing.
+func (t *workbookTable) storedAs(r sheetRow, numbers []bool) (stored []storage) {
+	for i, number := range numbers {
+		as := storage(0)
+		switch {
+		case t.marks.formulas.has(r.no, i):
+			as = storedFormula
+		case number && i < len(r.shown) && dateLike(r.shown[i]):
+			as = storedDate
+		}
+		if as == 0 {
+			continue
+		}
+		if stored == nil {
+			stored = make([]storage, len(numbers))
+		}
+		stored[i] = as
+	}
+	return stored
+}
+
+// dateLike says whether a number is shown as a date or a time: with their
+// words, or with a mark between two figures or letters that no amount has there.
+func dateLike(shown string) bool {
+	if strings.ContainsAny(shown, "/:年月日时") {
+		return true
+	}
+	i := strings.LastIndexByte(shown, '-')
+	return i > 0 && i < len(shown)-1 && shown[i+1] != ' ' && shown[i-1] != ' ' && !exponential(shown)
 }
 
 // numeric says whether a text could be a number of a workbook.
@@ -258,6 +282,11 @@ func (t *workbookTable) read() (r sheetRow, err error) {
 	shown, err := t.shown.columns()
 	if err != nil {
 		return sheetRow{}, t.panicked(err)
+	}
+	for i, v := range stored {
+		if (v == "0" || v == "1") && i < len(shown) && logical(shown[i]) {
+			stored[i] = shown[i] // as which it is kept tells it from a number
+		}
 	}
 	t.row++
 	return sheetRow{t.row, stored, shown}, nil

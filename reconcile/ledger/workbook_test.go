@@ -40,6 +40,22 @@ func TestDamagedWorkbooks(t *testing.T) {
 		"negative amount":            {2, -19.9, "sign", false},
 		"time as a number":           {4, 46345.604224537, "", false},
 		"time without seconds":       {4, "2026-11-19 10:00", "no seconds", false},
+		"id as a logical value":      {0, true, "logical value", true},
+		"id that says so":            {0, "true", "logical value", true},
+		"id that begins so":          {0, "TRUE1", "", false},
+		"date as a logical value":    {1, true, "TRUE", false},
+		"amount as a logical value":  {2, true, `"TRUE" is not a number`, false},
+		"amount that is false":       {2, false, `"FALSE" is not a number`, false},
+		"amount of one yuan":         {2, 1, "", false},
+		"amount of nothing":          {2, 0, "", false},
+		"amount as text":             {2, "1", "", false},
+		"status as a logical value":  {3, true, `status "TRUE" is not mapped`, false},
+		"id as a date":               {0, time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC), `stored as "46024", in a column that holds none`, true},
+		"amount as a date":           {2, time.Date(1900, 1, 18, 0, 0, 0, 0, time.UTC), `stored as "18", in a column that holds none`, false},
+		"amount as a time":           {2, 36 * time.Hour, `stored as "1.5", in a column that holds none`, false},
+		"status as a date":           {3, time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC), "in a column that holds none", false},
+		"date as a date":             {1, time.Date(2026, 11, 19, 0, 0, 0, 0, time.UTC), "", false},
+		"time as a date":             {4, time.Date(2026, 11, 19, 14, 30, 5, 0, time.UTC), "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			row := []any{"3194A", 46345.0, 19.9, "PAID", 46345.5}
@@ -116,4 +132,34 @@ func otherPart(t testing.TB, book []byte, name string, change func(string) strin
 	}
 	require.NoError(t, w.Close())
 	return out.Bytes()
+}
+
+// An amount may be shown as its owner likes, as long as it is not shown as a date.
+func TestFormatsOfAmounts(t *testing.T) {
+	for format, sound := range map[string]bool{
+		"#,##0.00": true, `0.00"元"`: true, "0%": true, "0.00E+00": true, `_ ¥* #,##0.00_ ;_ ¥* -#,##0.00_ `: true, "0.00;(0.00)": true,
+		"yyyy-mm-dd": false, "yyyy/m/d h:mm": false, `yyyy"年"m"月"d"日"`: false, "mmm-yy": false, "h:mm": false,
+	} {
+		t.Run(format, func(t *testing.T) {
+			f := excelize.NewFile()
+			defer f.Close()
+			require.NoError(t, f.SetSheetRow("Sheet1", "A1", &[]any{"bill_no", "bill_date", "total_amount", "status"}))
+			require.NoError(t, f.SetSheetRow("Sheet1", "A2", &[]any{"3194A", "2026-11-19", 46024.5, "PAID"}))
+			style, err := f.NewStyle(&excelize.Style{CustomNumFmt: &format})
+			require.NoError(t, err)
+			require.NoError(t, f.SetCellStyle("Sheet1", "C2", "C2", style))
+			var out bytes.Buffer
+			require.NoError(t, f.Write(&out))
+			r, err := readBytes(t, ledger.XLSX, out.Bytes())
+			require.NoError(t, err)
+			if !sound {
+				require.Equal(t, "total_amount", r.bad[0].Column)
+				require.Contains(t, r.bad[0].Reason.EN, "holds a date or time, stored as")
+				require.Contains(t, r.bad[0].Reason.ZH, "该列不应为日期")
+				return
+			}
+			require.Empty(t, r.bad)
+			require.Equal(t, reconcile.Fen(4602450), r.orders[0].Amount)
+		})
+	}
 }
