@@ -39,6 +39,9 @@ type Ledger interface {
 	// Owner is the merchant whose own books these are; empty: several may share
 	// them.
 	Owner() string
+	// Live: whatever day is read, its rows are as they are at that moment. Else a
+	// day's books stay as they were written, and those of a later day are newer.
+	Live() bool
 	// Read passes each order and each bad row, in the order of the source.
 	// It stops at the first error that either function returns. When the
 	// source of the day does not exist, the error matches ErrNoLedger.
@@ -86,7 +89,7 @@ type Store interface {
 	EndRun(ctx context.Context, runID string, status RunStatus, reason string, now time.Time) error
 
 	// LoadLedger reads one source into the database: all of it or nothing.
-	LoadLedger(ctx context.Context, runID, scope string, now time.Time, read func(LoadWriter) (Load, error)) (Load, error)
+	LoadLedger(ctx context.Context, runID string, from Reading, now time.Time, read func(LoadWriter) (Load, error)) (Load, error)
 	// OpenDays lists the earlier ledger days from since on that have an open
 	// order or a pending case, oldest first.
 	OpenDays(ctx context.Context, since, before Day) ([]Day, error)

@@ -10,7 +10,7 @@ import (
 // load reads the books of the day, and those of every earlier day with
 // something open: a correction in the ledger is how most cases clear.
 func (n *night) load(ctx context.Context) error {
-	read := map[string]bool{}
+	read := readings{}
 	for _, l := range n.Ledgers {
 		if err := n.loadOne(ctx, l, n.Day, read); err != nil {
 			return err
@@ -30,17 +30,20 @@ func (n *night) load(ctx context.Context) error {
 	return n.emptiness(ctx)
 }
 
-func (n *night) loadOne(ctx context.Context, l Ledger, day Day, read map[string]bool) error {
+func (n *night) loadOne(ctx context.Context, l Ledger, day Day, read readings) error {
 	scope := l.Scope(day)
-	if read[scope] {
+	if _, done := read[scope]; done {
 		return nil
 	}
-	read[scope] = true
-	load, err := n.Store.LoadLedger(ctx, n.sum.RunID, scope, n.Clock.Now(), func(w LoadWriter) (Load, error) {
+	from := n.reading(l, day, read)
+	read[scope] = ""
+	astray := n.strays(day)
+	load, err := n.Store.LoadLedger(ctx, n.sum.RunID, from, n.Clock.Now(), func(w LoadWriter) (Load, error) {
 		load, err := l.Read(ctx, day, func(o Order, row string) error {
 			if o.LedgerDay == n.Day {
 				n.ofDay[scope]++
 			}
+			astray.see(o)
 			return w.Order(o, row)
 		}, w.BadRow)
 		load.Scope, load.Owner = scope, l.Owner()
@@ -54,6 +57,14 @@ func (n *night) loadOne(ctx context.Context, l Ledger, day Day, read map[string]
 	})
 	if err != nil {
 		return err
+	}
+	if load.Rows > 0 {
+		read[scope] = l.Scope(n.Day)
+	}
+	load.Suspect = append(load.Suspect, astray.told(load)...)
+	if load.Emptied && day != n.Day && len(load.Headless) == 0 {
+		n.alarmOf(load.Owner, words("台账 %s 此次重读没有任何记录，而此前有：其订单仍按此前的读数核对，请检查导出",
+			"ledger %s holds no row any more, and did before: its orders are still judged as they were read then; check the export", scope))
 	}
 	n.sum.Loads = append(n.sum.Loads, load)
 	n.owners[scope] = load.Owner
@@ -83,7 +94,7 @@ func (n *night) controls(l Load) {
 
 // reload reads an earlier day again. Its source may be gone by now, or broken:
 // that is said, and costs this day nothing.
-func (n *night) reload(ctx context.Context, l Ledger, day Day, read map[string]bool) error {
+func (n *night) reload(ctx context.Context, l Ledger, day Day, read readings) error {
 	err := n.loadOne(ctx, l, day, read)
 	switch {
 	case err == nil || ctx.Err() != nil:

@@ -20,8 +20,8 @@ func (v *view) ledgerFindings() {
 	}
 	if s.Conflicting {
 		v.held = true
-		v.add(LedgerDuplicateKey, words("台账中同一单号有内容不同的行，取金额最大的一行（%s 元），不参与比对",
-			"ledger rows of this key differ; the one with the largest amount (%s yuan) stands for them and is not compared", v.o.Amount.Yuan()))
+		v.add(LedgerDuplicateKey, words("台账（含不同来源之间）同一单号有内容不同的行，取金额最大的一行（%s 元），不参与比对",
+			"ledger rows of this key differ, in one source or between two; the one with the largest amount (%s yuan) stands for them and is not compared", v.o.Amount.Yuan()))
 	}
 	if s.Vanished {
 		v.add(LedgerRowVanished, words("此前读到的台账记录（%s 第 %d 行）在最近一次台账中不见了",

@@ -123,6 +123,12 @@ type Load struct {
 	Suspect []Words `json:"suspect,omitempty"`
 	// MayBeEmpty: a day without a row of this source is nothing unusual.
 	MayBeEmpty bool `json:"may_be_empty,omitempty"`
+	// Known: it has been read before, and held rows then. Emptied: it holds none
+	// now. TooOld are the orders, new or changed, of days that are not judged any
+	// more.
+	Known   bool  `json:"-"`
+	Emptied bool  `json:"-"`
+	TooOld  int64 `json:"-"`
 	// Shared: it is one merchant's view of books of several, without their figures.
 	Shared bool `json:"-"`
 }

@@ -127,7 +127,7 @@ func TestBadRows(t *testing.T) {
 func TestBadRowsOfASourceWithoutDays(t *testing.T) {
 	db := open(t)
 	run := begin(t, db, day)
-	_, err := db.LoadLedger(t.Context(), run, "all.csv", now, func(w reconcile.LoadWriter) (reconcile.Load, error) {
+	_, err := db.LoadLedger(t.Context(), run, reconcile.Reading{Scope: "all.csv"}, now, func(w reconcile.LoadWriter) (reconcile.Load, error) {
 		return reconcile.Load{}, w.BadRow(reconcile.BadRow{Raw: "x"})
 	})
 	require.NoError(t, err)

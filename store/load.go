@@ -12,17 +12,18 @@ import (
 
 // LoadLedger runs read, which passes the rows of one source to the writer it
 // is given, and keeps all of them or, when read returns an error, none. It
-// returns what read said of the load, with Scope, Orders and Total filled in.
+// returns what read said of the load, with Scope, Orders, Total, Known, Emptied
+// and TooOld filled in.
 //
 // The rows are staged in a file of their own first, so that others can write
 // while a large ledger is read; only then are they merged, in one transaction.
-func (db *DB) LoadLedger(ctx context.Context, runID, scope string, now time.Time,
+func (db *DB) LoadLedger(ctx context.Context, runID string, from reconcile.Reading, now time.Time,
 	read func(reconcile.LoadWriter) (reconcile.Load, error),
 ) (load reconcile.Load, err error) {
 	db.loads.Lock() // there is one stage
 	defer db.loads.Unlock()
-	named := func(err error) error { return fmt.Errorf("load ledger %q: %w", scope, db.told(err)) }
-	s, err := db.newStage(ctx, scope)
+	named := func(err error) error { return fmt.Errorf("load ledger %q: %w", from.Scope, db.told(err)) }
+	s, err := db.newStage(ctx, from.Scope)
 	if err != nil {
 		return reconcile.Load{}, named(err)
 	}
@@ -30,11 +31,11 @@ func (db *DB) LoadLedger(ctx context.Context, runID, scope string, now time.Time
 	if load, err = read(s); err != nil {
 		return reconcile.Load{}, err
 	}
-	load.Scope = scope
+	load.Scope = from.Scope
 	if err := s.finish(&load); err != nil {
 		return reconcile.Load{}, named(err)
 	}
-	err = s.write(ctx, func(t *tx) error { return merge(t, runID, now, load) })
+	err = s.write(ctx, func(t *tx) error { return merge(t, runID, now, from, &load) })
 	if err == nil {
 		err = db.analyse(ctx, "orders")
 	}

@@ -14,21 +14,31 @@ import (
 // and has no class; one that is as it was may stand elsewhere in the file. Of one
 // that does not even do that, as nearly all of a night, nothing is written: what
 // a load lacks is written down instead.
+//
+// What another source holds, too, is judged as if both were one load where the
+// run has read that one before. What stands in a file of a later day of the same
+// source is taken from there.
 const (
 	isNew     = "'new'"     // never seen
 	isSame    = "'same'"    // as an earlier load had it, in the same place
 	isMoved   = "'moved'"   // the same row, but for its place or its copies
-	isChanged = "'changed'" // other than an earlier load had it, or in conflict with itself
+	isChanged = "'changed'" // other than an earlier load had it, or in conflict
+	isOlder   = "'older'"   // a file of a later day has it, too: nothing is taken
+	isShared  = "'shared'"  // another source has the same row
+	isRival   = "'rival'"   // another source has another row, which outranks this one
 )
 
 // merge takes a stage into the database.
-func merge(t *tx, runID string, now time.Time, l reconcile.Load) error {
-	w := &loading{tx: t, scope: l.Scope, now: now}
+func merge(t *tx, runID string, now time.Time, from reconcile.Reading, l *reconcile.Load) error {
+	w := &loading{tx: t, scope: from.Scope, now: now}
 	if err := w.begin(runID); err != nil {
 		return err
 	}
-	args := named{"scope": l.Scope, "load": w.id, "held": w.held, "now": instant(now), "daily": flag(l.Day != 0)}
-	steps := []string{fillKept, addNew, takeChanged, takeMoved, reopenPayments, takeBadRows}
+	args := named{
+		"scope": from.Scope, "load": w.id, "held": w.held, "now": instant(now), "daily": flag(l.Day != 0),
+		"newer": list(from.Newer), "rivals": list(from.Rivals), "since": date(from.Since),
+	}
+	steps := []string{fillKept, addNew, takeChanged, takeMoved, takeShared, takeRivals, reopenPayments, takeBadRows}
 	if l.Rows > 0 {
 		steps = append(steps, markGone, reopenVanished)
 	}
@@ -42,7 +52,11 @@ func merge(t *tx, runID string, now time.Time, l reconcile.Load) error {
 			}
 		}
 	}
-	return w.end(l)
+	l.Known, l.Emptied = w.held != 0, w.held != 0 && l.Rows == 0
+	if err := t.row(countTooOld, args.args()...).Scan(&l.TooOld); err != nil {
+		return err
+	}
+	return w.end(*l)
 }
 
 const keyList = "mid, tid, inst_mid, bill_day, bill_no, refund_id, completion_id"
@@ -53,19 +67,31 @@ func sameKey(a, b string) string {
 		"A.mid = B.mid AND A.tid = B.tid AND A.inst_mid = B.inst_mid AND A.bill_day = B.bill_day AND A.bill_no = B.bill_no AND A.refund_id = B.refund_id AND A.completion_id = B.completion_id")
 }
 
+// heldIn is true of an order that one of these other sources held last.
+func heldIn(scopes string) string {
+	return "(o.gone_load_id IS NULL AND o.scope <> :scope AND o.scope IN (SELECT other.value FROM json_each(" + scopes + ") AS other))"
+}
+
 // The rest is by the numbers of the stage, so that new orders come into the
 // database in the order of their keys and are read in it later on.
 var (
 	fillKept = `
 INSERT INTO kept (seq, order_id, copies, conflicting, flow, change)
-SELECT b.seq, o.order_id, b.copies, b.conflicting, CASE WHEN b.refund_id <> '' OR b.completion_id <> '' THEN 1 ELSE 0 END,
+SELECT b.seq, o.order_id, b.copies, CASE WHEN ` + contradicted + ` THEN 1 ELSE b.conflicting END,
+  CASE WHEN b.refund_id <> '' OR b.completion_id <> '' THEN 1 ELSE 0 END,
   CASE WHEN o.order_id IS NULL THEN ` + isNew + `
+       WHEN ` + heldIn(":newer") + ` THEN ` + isOlder + `
+       WHEN ` + heldIn(":rivals") + ` AND o.row_hash = b.row_hash THEN ` + isShared + `
+       WHEN ` + contradicted + ` AND (o.amount_fen, o.row_hash) >= (b.amount_fen, b.row_hash) THEN ` + isRival + `
        WHEN b.conflicting = 1 OR o.row_hash <> b.row_hash THEN ` + isChanged + `
        WHEN o.ledger_day = b.ledger_day AND o.file = b.file AND o.line = b.line AND o.scope = :scope
         AND o.copies = b.copies AND o.conflicting = 0 AND o.gone_load_id IS NULL THEN ` + isSame + `
        ELSE ` + isMoved + ` END
 FROM best AS b LEFT JOIN orders AS o ON ` + sameKey("o", "b") + `
 ORDER BY b.nth`
+
+	// contradicted is true where another source has another row of the key.
+	contradicted = heldIn(":rivals") + " AND o.row_hash <> b.row_hash"
 
 	addNew = `
 INSERT INTO orders (` + orderList("") + `, row_hash, scope, load_id, copies, conflicting, first_seen_at, status_at)
@@ -85,13 +111,24 @@ UPDATE orders SET ledger_day = r.ledger_day, file = r.file, line = r.line, scope
 FROM kept AS k CROSS JOIN rows AS r ON r.seq = k.seq
 WHERE k.change = ` + isMoved + ` AND orders.order_id = k.order_id`
 
+	takeShared = `
+UPDATE orders SET copies = orders.copies + k.copies FROM kept AS k WHERE k.change = ` + isShared + ` AND orders.order_id = k.order_id`
+
+	takeRivals = `
+UPDATE orders SET conflicting = 1, final = 0, class = NULL FROM kept AS k WHERE (k.change = ` + isRival + ` OR k.change = ` + isShared + ` AND k.conflicting = 1) AND orders.order_id = k.order_id`
+
+	// countTooOld counts what this load brings of days that are judged no longer.
+	countTooOld = `
+SELECT count(*) FROM kept AS k CROSS JOIN rows AS r ON r.seq = k.seq
+WHERE k.change IN (` + isNew + `, ` + isChanged + `) AND r.ledger_day < :since`
+
 	// A refund or completion that is new or has changed opens its payment.
 	reopenPayments = `
 UPDATE orders SET final = 0 WHERE final = 1 AND order_id IN (
   SELECT p.order_id FROM kept AS k CROSS JOIN rows AS r ON r.seq = k.seq
   CROSS JOIN orders AS p ON p.mid = r.mid AND p.tid = r.tid AND p.inst_mid = r.inst_mid AND p.bill_day = r.bill_day AND p.bill_no = r.bill_no
     AND p.refund_id = '' AND p.completion_id = ''
-  WHERE k.flow = 1 AND k.change IN (` + isNew + `, ` + isChanged + `))`
+  WHERE k.flow = 1 AND k.change IN (` + isNew + `, ` + isChanged + `, ` + isRival + `))`
 
 	takeBadRows = `
 INSERT INTO bad_rows (` + badRowList + `, case_id, load_id) SELECT ` + badRowList + `, case_id, :load FROM bad ORDER BY seq`

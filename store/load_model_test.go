@@ -3,6 +3,7 @@ package store
 import (
 	flags "flag"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -31,53 +32,73 @@ type modelRow struct {
 	print string
 }
 
-// load takes the rows of one load in, in turn, and returns their control sum.
-func (m model) load(id int, now time.Time, rows []modelRow) (sum reconcile.Sum) {
-	was := map[reconcile.Key]reconcile.Status{}
+// others is what a load is told of other sources, and what each holds.
+type others struct {
+	newer, rivals []string
+	scopes        map[int]string // of each load
+	held          map[string]int // the last load of a scope that had rows
+}
+
+// in says whether one of some scopes held an order last.
+func (h others) in(scopes []string, o *modelOrder) bool {
+	scope := h.scopes[o.Load]
+	return slices.Contains(scopes, scope) && h.held[scope] == o.Load
+}
+
+// load takes the rows of one load in, in turn. It returns their control sum and
+// their days.
+func (m model) load(id int, now time.Time, rows []modelRow, elsewhere others) (sum reconcile.Sum, days map[reconcile.Day]bool) {
+	was, alone := map[reconcile.Key]reconcile.Status{}, model{}
 	for k, o := range m {
 		was[k] = o.Order.Status
 	}
 	for _, r := range rows {
-		o, known := m[r.order.Key]
-		same := false
-		switch {
-		case !known:
-			m[r.order.Key] = &modelOrder{Order: r.order, Row: r.print, Load: id, Copies: 1, FirstSeen: now}
-		case o.Load != id && o.Row == r.print:
-			o.Order, o.Load, o.Copies, o.Conflicting, same = r.order, id, 1, false, true
-		case o.Load != id:
-			o.Order, o.Row, o.Load, o.Copies, o.Conflicting, o.Final = r.order, r.print, id, 1, false, false
-		case o.Row == r.print:
-			o.Copies++
-			same = true
-		case r.order.Amount > o.Order.Amount, r.order.Amount == o.Order.Amount && r.print > o.Row:
-			o.Order, o.Row, o.Copies, o.Conflicting, o.Final = r.order, r.print, 1, true, false
-		default:
-			o.Conflicting, o.Final = true, false
-		}
-		if p := m[reconcile.Key{BillKey: r.order.BillKey}]; p != nil && r.order.Kind() != reconcile.Payment && !same {
-			p.Final = false
-		}
+		alone.take(id, now, r, others{})
+		m.take(id, now, r, elsewhere)
 	}
 	for k, o := range m {
-		if o.Load != id {
-			continue
-		}
-		sum.Count++
-		sum.Fen += o.Order.Amount
-		if status, known := was[k]; !known || status != o.Order.Status {
+		if o.Load == id && was[k] != o.Order.Status {
 			o.StatusAt = now
 		}
 	}
-	return sum
+	days = map[reconcile.Day]bool{}
+	for _, o := range alone {
+		sum.Count++
+		sum.Fen += o.Order.Amount
+		days[o.Order.LedgerDay] = true
+	}
+	return sum, days
 }
 
-// vanish opens what the load before held of the days that this one holds.
-func (m model) vanish(id, previous int, daily bool) {
-	days := map[reconcile.Day]bool{}
-	for _, o := range m {
-		days[o.Order.LedgerDay] = days[o.Order.LedgerDay] || o.Load == id
+func (m model) take(id int, now time.Time, r modelRow, elsewhere others) {
+	o, known := m[r.order.Key]
+	if known && elsewhere.in(elsewhere.newer, o) {
+		return
 	}
+	first, same := known && o.Load != id && !elsewhere.in(elsewhere.rivals, o), false
+	switch {
+	case !known:
+		m[r.order.Key] = &modelOrder{Order: r.order, Row: r.print, Load: id, Copies: 1, FirstSeen: now}
+	case first && o.Row == r.print:
+		o.Order, o.Load, o.Copies, o.Conflicting, same = r.order, id, 1, false, true
+	case first:
+		o.Order, o.Row, o.Load, o.Copies, o.Conflicting, o.Final = r.order, r.print, id, 1, false, false
+	case o.Row == r.print:
+		o.Copies++
+		same = true
+	case r.order.Amount > o.Order.Amount, r.order.Amount == o.Order.Amount && r.print > o.Row:
+		o.Order, o.Row, o.Load, o.Copies, o.Conflicting, o.Final = r.order, r.print, id, 1, true, false
+	default:
+		o.Conflicting, o.Final = true, false
+	}
+	if p := m[reconcile.Key{BillKey: r.order.BillKey}]; p != nil && r.order.Kind() != reconcile.Payment && !same {
+		p.Final = false
+	}
+}
+
+// vanish opens what the load before held and this one does not, of the days
+// that this one holds.
+func (m model) vanish(previous int, daily bool, days map[reconcile.Day]bool) {
 	for _, o := range m {
 		if o.Load == previous && (daily || days[o.Order.LedgerDay]) {
 			o.Final = false
@@ -141,10 +162,11 @@ func TestLoadsByTheModel(t *testing.T) {
 		}
 		run, err := db.BeginRun(t.Context(), day, now)
 		require.NoError(t, err)
-		want, previous := model{}, map[string]int{}
-		for id := range rapid.IntRange(1, 4).Draw(t, "loads") {
+		want, loaded, previous := model{}, map[int]string{}, map[string]int{}
+		some := rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "c"}), 0, 2)
+		for id := range rapid.IntRange(1, 5).Draw(t, "loads") {
 			id, at := id+1, now.Add(time.Duration(id)*time.Hour)
-			scope := rapid.SampledFrom([]string{"a", "b"}).Draw(t, "scope")
+			scope := rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "scope")
 			daily := rapid.Bool().Draw(t, "daily")
 			rows := modelRows(t)
 			for i := range rows {
@@ -155,19 +177,23 @@ func TestLoadsByTheModel(t *testing.T) {
 			for k, o := range stored(t, db) {
 				want[k].Final = o.Final
 			}
-			sum := want.load(id, at, rows)
-			if len(rows) > 0 {
-				want.vanish(id, previous[scope], daily)
+			elsewhere := others{newer: some.Draw(t, "newer"), rivals: some.Draw(t, "rivals"), scopes: loaded, held: previous}
+			elsewhere.newer = slices.DeleteFunc(elsewhere.newer, func(s string) bool { return s == scope })
+			elsewhere.rivals = slices.DeleteFunc(elsewhere.rivals, func(s string) bool { return s == scope })
+			sum, days := want.load(id, at, rows, elsewhere)
+			if loaded[id] = scope; len(rows) > 0 {
+				want.vanish(previous[scope], daily, days)
 				previous[scope] = id
 			}
-			require.Equal(t, sum, loadModel(t, db, run, scope, at, daily, rows))
+			from := reconcile.Reading{Scope: scope, Newer: elsewhere.newer, Rivals: elsewhere.rivals}
+			require.Equal(t, sum, loadModel(t, db, run, from, at, daily, rows))
 			require.Equal(t, said(want), said(stored(t, db)))
 		}
 	})
 }
 
-func loadModel(t *rapid.T, db *DB, run, scope string, at time.Time, daily bool, rows []modelRow) reconcile.Sum {
-	l, err := db.LoadLedger(t.Context(), run, scope, at, func(w reconcile.LoadWriter) (reconcile.Load, error) {
+func loadModel(t *rapid.T, db *DB, run string, from reconcile.Reading, at time.Time, daily bool, rows []modelRow) reconcile.Sum {
+	l, err := db.LoadLedger(t.Context(), run, from, at, func(w reconcile.LoadWriter) (reconcile.Load, error) {
 		l := reconcile.Load{Rows: int64(len(rows))}
 		if daily {
 			l.Day = day

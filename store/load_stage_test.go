@@ -19,7 +19,7 @@ func TestOthersWriteWhileALedgerIsRead(t *testing.T) {
 	db, _ := night(t)
 	run := begin(t, db, day)
 	before := count(t, db, "orders")
-	_, err := db.LoadLedger(t.Context(), run, "large", now, func(w reconcile.LoadWriter) (reconcile.Load, error) {
+	_, err := db.LoadLedger(t.Context(), run, reconcile.Reading{Scope: "large"}, now, func(w reconcile.LoadWriter) (reconcile.Load, error) {
 		for i := range 3 * stageBatch {
 			require.NoError(t, w.Order(payment(fmt.Sprint("large", i)), "x"))
 		}
@@ -40,7 +40,7 @@ func TestNothingIsLeftOfAStage(t *testing.T) {
 	broken := errors.New("the file ends in the midst")
 	for name, want := range map[string]error{"read whole": nil, "cut off": broken} {
 		require.NoError(t, os.WriteFile(stage, []byte("what a killed process left"), 0o600), name)
-		_, err := db.LoadLedger(t.Context(), run, "a", now, func(w reconcile.LoadWriter) (reconcile.Load, error) {
+		_, err := db.LoadLedger(t.Context(), run, reconcile.Reading{Scope: "a"}, now, func(w reconcile.LoadWriter) (reconcile.Load, error) {
 			info, err := os.Stat(stage)
 			require.NoError(t, err)
 			require.Equal(t, os.FileMode(0o640), info.Mode().Perm())
@@ -59,7 +59,7 @@ func TestAStageThatCannotBeWritten(t *testing.T) {
 	db := open(t)
 	run := begin(t, db, day)
 	for _, rows := range []int{1, 10 * stageBatch} {
-		_, err := db.LoadLedger(t.Context(), run, "a", now, func(w reconcile.LoadWriter) (reconcile.Load, error) {
+		_, err := db.LoadLedger(t.Context(), run, reconcile.Reading{Scope: "a"}, now, func(w reconcile.LoadWriter) (reconcile.Load, error) {
 			s := w.(*stage)
 			require.NoError(t, s.tx.Rollback())
 			for range rows {

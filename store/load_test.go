@@ -65,7 +65,7 @@ func TestLoadAllOrNothing(t *testing.T) {
 	db := open(t)
 	run := begin(t, db, day)
 	stop := errors.New("row 7 cannot be read")
-	_, err := db.LoadLedger(t.Context(), run, "a", now, func(w reconcile.LoadWriter) (reconcile.Load, error) {
+	_, err := db.LoadLedger(t.Context(), run, reconcile.Reading{Scope: "a"}, now, func(w reconcile.LoadWriter) (reconcile.Load, error) {
 		require.NoError(t, w.Order(payment("1"), "x"))
 		require.NoError(t, w.BadRow(reconcile.BadRow{Raw: "bad"}))
 		return reconcile.Load{}, stop
@@ -75,7 +75,7 @@ func TestLoadAllOrNothing(t *testing.T) {
 	require.Zero(t, count(t, db, "loads"))
 	require.Zero(t, count(t, db, "bad_rows"))
 
-	_, err = db.LoadLedger(t.Context(), "no such run", "a", now, func(reconcile.LoadWriter) (reconcile.Load, error) { return reconcile.Load{}, nil })
+	_, err = db.LoadLedger(t.Context(), "no such run", reconcile.Reading{Scope: "a"}, now, func(reconcile.LoadWriter) (reconcile.Load, error) { return reconcile.Load{}, nil })
 	require.ErrorContains(t, err, `load ledger "a"`)
 }
 

@@ -185,7 +185,7 @@ func TestServerThatCutsConnections(t *testing.T) {
 	db := open(t)
 	run := begin(t, db, day)
 	load(t, db, run, "a", payment("1"))
-	_, err := db.LoadLedger(t.Context(), run, "b", now, func(w reconcile.LoadWriter) (reconcile.Load, error) {
+	_, err := db.LoadLedger(t.Context(), run, reconcile.Reading{Scope: "b"}, now, func(w reconcile.LoadWriter) (reconcile.Load, error) {
 		cutOff(t)
 		return reconcile.Load{Rows: 1}, w.Order(payment("2"), "x")
 	})

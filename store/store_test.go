@@ -75,7 +75,7 @@ func load(t *testing.T, db *DB, run, scope string, orders ...reconcile.Order) re
 }
 
 func loadAt(ctx context.Context, db *DB, run, scope string, at time.Time, l reconcile.Load, orders ...reconcile.Order) (reconcile.Load, error) {
-	return db.LoadLedger(ctx, run, scope, at, func(w reconcile.LoadWriter) (reconcile.Load, error) {
+	return db.LoadLedger(ctx, run, reconcile.Reading{Scope: scope}, at, func(w reconcile.LoadWriter) (reconcile.Load, error) {
 		for _, o := range orders {
 			if err := w.Order(o, print(o)); err != nil {
 				return l, err
@@ -88,7 +88,7 @@ func loadAt(ctx context.Context, db *DB, run, scope string, at time.Time, l reco
 
 func loadBad(t *testing.T, db *DB, run, scope string, rows ...reconcile.BadRow) {
 	t.Helper()
-	_, err := db.LoadLedger(t.Context(), run, scope, now, func(w reconcile.LoadWriter) (reconcile.Load, error) {
+	_, err := db.LoadLedger(t.Context(), run, reconcile.Reading{Scope: scope}, now, func(w reconcile.LoadWriter) (reconcile.Load, error) {
 		for _, r := range rows {
 			if err := w.BadRow(r); err != nil {
 				return reconcile.Load{}, err

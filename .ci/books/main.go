@@ -257,7 +257,7 @@ func load(ctx context.Context, db *store.DB, dir, run string, d reconcile.Day, n
 	if err != nil {
 		return err
 	}
-	_, err = db.LoadLedger(ctx, run, books.Scope(d), now, func(w reconcile.LoadWriter) (reconcile.Load, error) {
+	_, err = db.LoadLedger(ctx, run, reconcile.Reading{Scope: books.Scope(d)}, now, func(w reconcile.LoadWriter) (reconcile.Load, error) {
 		return books.Read(ctx, d, w.Order, w.BadRow)
 	})
 	return err

@@ -122,6 +122,7 @@ func (w *watchedStore) Evidence(ctx context.Context, s reconcile.Scope, fn func(
 
 // Scope and Read make a ledger of the orders.
 func (a *askingBench) Scope(reconcile.Day) string { return "bench" }
+func (a *askingBench) Live() bool                 { return false }
 
 func (a *askingBench) Owner() string { return "" }
 

@@ -126,10 +126,10 @@ func (s *loggedStore) BeginRun(ctx context.Context, day reconcile.Day, now time.
 	return id, err
 }
 
-func (s *loggedStore) LoadLedger(ctx context.Context, runID, scope string, now time.Time, read func(reconcile.LoadWriter) (reconcile.Load, error)) (reconcile.Load, error) {
-	l, err := s.Store.LoadLedger(ctx, runID, scope, now, read)
+func (s *loggedStore) LoadLedger(ctx context.Context, runID string, from reconcile.Reading, now time.Time, read func(reconcile.LoadWriter) (reconcile.Load, error)) (reconcile.Load, error) {
+	l, err := s.Store.LoadLedger(ctx, runID, from, now, read)
 	if err == nil {
-		s.log.Info("ledger read", "source", scope, "rows", l.Rows, "orders", l.Orders, "invalid", l.Invalid)
+		s.log.Info("ledger read", "source", from.Scope, "rows", l.Rows, "orders", l.Orders, "invalid", l.Invalid)
 	}
 	return l, err
 }

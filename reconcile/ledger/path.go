@@ -43,6 +43,12 @@ func (b *Books) Scope(day reconcile.Day) string {
 // Owner is the merchant whose own books these are.
 func (b *Books) Owner() string { return b.source.Owner }
 
+// Live says whether the rows are those of a database at the moment it is asked:
+// a file per day, be it one of SQLite, stays as it was written.
+func (b *Books) Live() bool {
+	return b.source.Format.Queried() && fillDate(b.source.Pattern, 1) == b.source.Pattern
+}
+
 // paths lists the files of a day, sorted; reconcile.ErrNoLedger when there is none.
 func (b *Books) paths(day reconcile.Day) ([]string, error) {
 	if b.dated() && day <= 0 {
