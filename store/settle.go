@@ -107,10 +107,14 @@ var (
 	settleAnswer = append(slices.Concat(settleFlow("pay_"), settleFlow("flow_")),
 		"outcome", "bill_status", "total_fen", "secure_status", "complete_fen", "card_attr", "pay_coupon_fen")
 
-	subjectsOfSettlement = subjectsQuery(
-		orderColumns(&reconcile.Order{}).only(settleOrder).list("o")+", "+
-			answerColumns(&reconcile.Answer{}, &reconcile.Flow{}).only(settleAnswer).list("a"), answerOfSettlement)
+	subjectsOfSettlement = settlingQuery(answerOfSettlement)
 )
+
+func settlingQuery(answerID string) string {
+	return subjectsQuery(
+		orderColumns(&reconcile.Order{}).only(settleOrder).list("o")+", "+
+			answerColumns(&reconcile.Answer{}, &reconcile.Flow{}).only(settleAnswer).list("a"), answerID)
+}
 
 func settleFlow(prefix string) (names []string) {
 	for _, name := range []string{"status", "mer_order_id", "seq_id", "target_sys", "total_fen", "buyer_fen", "at", "settle_day"} {

@@ -14,7 +14,7 @@ import (
 
 // onServer are stories of testdata/script that are told again with the database
 // on a server.
-var onServer = []string{"five_nights", "busy", "killed", "killed_late", "interrupted", "decide", "day_close", "notices", "statement", "preauth_killed", "taken_up", "serve_killed", "merchants_day", "no_query", "options", "bad_gateway", "stubborn_gateway", "token"}
+var onServer = []string{"five_nights", "busy", "killed", "killed_late", "interrupted", "decide", "day_close", "notices", "statement", "preauth_killed", "taken_up", "serve_killed", "merchants_day", "no_query", "options", "bad_gateway", "stubborn_gateway", "token", "requery", "months"}
 
 // TestProgramOnPostgres runs them, and those of testdata/postgres in which the
 // server stays up, each with a schema of its own. A configuration that names no

@@ -16,7 +16,7 @@ import (
 )
 
 // publish writes the workbooks of a run: the discrepancies of its day, and
-// the settlement of the day's month, and of the next when the day ends one.
+// the settlement of the months that it has to do with.
 // A workbook of figures that were signed is kept beside the restated ones.
 // That of the discrepancies is recorded last, and as awaiting others where some
 // could not be written: a run of which there is none, or one that awaits others,
@@ -25,10 +25,7 @@ import (
 func (a *app) publish(ctx context.Context, cfg *Config, db *store.DB, s reconcile.Summary, restated bool) (paths []string, merchants int, err error) {
 	w := a.writer(ctx, cfg, db, cfg.Path(cfg.Reports.Dir))
 	w.log = w.log.With("run", s.RunID, "day", s.Day.String())
-	months := []reconcile.Day{s.Day}
-	if next := s.Day + 1; next.Month() != s.Day.Month() {
-		months = append(months, next)
-	}
+	months, err := w.months(s)
 	for _, day := range months {
 		from, to := month(day)
 		err = following(err, w.settlement(day.Month(), from, to))
@@ -37,6 +34,40 @@ func (a *app) publish(ctx context.Context, cfg *Config, db *store.DB, s reconcil
 	w.paths, w.runID, w.beside, w.awaited = []string{}, s.RunID, restated, err != nil // the others are about no single run
 	err = following(err, w.discrepancies(s))
 	return append(w.paths, settlements...), len(w.folders), w.end(err)
+}
+
+// months are those whose settlement a run writes, each by a day in it: the day's
+// month, the next when the day ends one, and others where it changed a line; of
+// those to come only what was written before: their own nights begin them.
+func (w *workbookWriter) months(s reconcile.Summary) ([]reconcile.Day, error) {
+	months := []reconcile.Day{s.Day}
+	from, to := month(s.Day)
+	if s.Day == to {
+		months = append(months, s.Day+1)
+		_, to = month(s.Day + 1)
+	}
+	begun, err := w.begun(to + 1)
+	if err != nil {
+		return months, err
+	}
+	if !begun {
+		to += 366 // a night whose orders settle next month need not be looked through
+	}
+	moved, err := w.db.MovedMonths(w.ctx, s.RunID, w.since(s), from, to, w.cfg.Settings().Calendar)
+	for _, day := range moved {
+		if begun, err = w.begun(day); err != nil {
+			return months, err
+		}
+		if day < from || begun {
+			months = append(months, day)
+		}
+	}
+	return months, err
+}
+
+// begun says whether the settlement of a month was written before.
+func (w *workbookWriter) begun(day reconcile.Day) (bool, error) {
+	return w.db.KnowsWorkbook(w.ctx, w.record(filepath.Join(w.dir, settlementName(day.Month()))))
 }
 
 // month is the first and the last day of a day's month.
