@@ -106,9 +106,12 @@ type Rules struct {
 
 // Settlement says what is taken off a payment before it is settled.
 type Settlement struct {
-	Mode         string `yaml:"mode"`          // net or full
-	CouponFunder string `yaml:"coupon_funder"` // platform or merchant
-	Fees         []Fee  `yaml:"fees"`          // at most one for a channel and card kind
+	Mode              string          `yaml:"mode"`                // net or full
+	CouponFunder      string          `yaml:"coupon_funder"`       // of couponAmount: platform or merchant
+	AllianceFunder    string          `yaml:"alliance_funder"`     // of bill total − payment total: platform or merchant
+	FeeBase           reconcile.Basis `yaml:"fee_base"`            // what a rate applies to
+	RefundsReturnFees bool            `yaml:"refunds_return_fees"` // UMS gives the fee of a refund back
+	Fees              []Fee           `yaml:"fees"`                // at most one for a channel and card kind
 }
 
 // Fee is the rate of a payment channel and card kind.

@@ -10,8 +10,7 @@ import (
 )
 
 func (d *decoder) checkRules(r Rules) {
-	d.oneOf("rules.amount_basis", string(r.AmountBasis), string(reconcile.BasisBillTotal),
-		string(reconcile.BasisPaymentTotal), string(reconcile.BasisBuyerPay))
+	d.checkBasis("rules.amount_basis", r.AmountBasis)
 	d.checkFen("rules.tolerance", r.Tolerance)
 	d.between("rules.lookback", int(r.Lookback), 1, 3660)
 	d.between("rules.stale_after", int(r.StaleAfter), 0, 3660)
@@ -23,6 +22,10 @@ func (d *decoder) checkRules(r Rules) {
 	d.must("rules.one_case_from", r.OneCaseFrom == 0 || r.OneCaseFrom >= 20, "must be 0 (never), or 20 or more")
 	d.checkRecheck(r.Recheck)
 	d.checkCalendar(r)
+}
+
+func (d *decoder) checkBasis(path string, b reconcile.Basis) {
+	d.oneOf(path, string(b), string(reconcile.BasisBillTotal), string(reconcile.BasisPaymentTotal), string(reconcile.BasisBuyerPay))
 }
 
 func (d *decoder) checkFen(path string, f reconcile.Fen) {
@@ -51,6 +54,8 @@ func (d *decoder) checkCalendar(r Rules) {
 func (d *decoder) checkSettlement(s Settlement) {
 	d.oneOf("settlement.mode", s.Mode, "net", "full")
 	d.oneOf("settlement.coupon_funder", s.CouponFunder, "platform", "merchant")
+	d.oneOf("settlement.alliance_funder", s.AllianceFunder, "platform", "merchant")
+	d.checkBasis("settlement.fee_base", s.FeeBase)
 	first := map[[2]string]int{}
 	for i, f := range s.Fees {
 		d.checkFee(fmt.Sprintf("settlement.fees[%d]", i), f)

@@ -46,7 +46,7 @@ func defaults() Config {
 		Database:   "umsrecon.db",
 		Reports:    Reports{Dir: "reports", Language: "zh"},
 		Rules:      defaultRules(),
-		Settlement: Settlement{Mode: "net", CouponFunder: "platform"},
+		Settlement: Settlement{Mode: "net", CouponFunder: "platform", AllianceFunder: "platform", FeeBase: reconcile.BasisBillTotal},
 		Schedule:   Schedule{Cron: "30 2 * * *", CatchUp: 7, RetryAt: []TimeOfDay{fiveOClock, eightOClock}, RetryFor: 20 * time.Hour},
 		Notices:    Notices{Path: "/ums/notice", AllowMD5: true},
 		PayScore:   PayScore{Detail: "object", Success: []string{"SUCCESS", "0000"}},

@@ -73,6 +73,27 @@ settlement: {mode: full, fees: [{target_sys: WXPay, rate_ppm: 3800}]}`), noEnvir
 	}, c.Settings())
 }
 
+// What a merchant has agreed with UMS is in the configuration, each for itself.
+func TestSettleTerms(t *testing.T) {
+	silent := reconcile.DefaultSettleTerms()
+	for setting, change := range map[string]func(*reconcile.SettleTerms){
+		"settlement: {mode: net}":                     func(*reconcile.SettleTerms) {},
+		"settlement: {mode: full}":                    func(s *reconcile.SettleTerms) { s.Mode = reconcile.SettleFull },
+		"settlement: {coupon_funder: merchant}":       func(s *reconcile.SettleTerms) { s.CouponFunder = reconcile.FunderMerchant },
+		"settlement: {alliance_funder: merchant}":     func(s *reconcile.SettleTerms) { s.AllianceFunder = reconcile.FunderMerchant },
+		"settlement: {fee_base: payment_total}":       func(s *reconcile.SettleTerms) { s.FeeBase = reconcile.BasisPaymentTotal },
+		"settlement: {fee_base: buyer_pay}":           func(s *reconcile.SettleTerms) { s.FeeBase = reconcile.BasisBuyerPay },
+		"settlement: {refunds_return_fees: true}":     func(s *reconcile.SettleTerms) { s.RefundsReturnFees = true },
+		"settlement: {fees: [{rate_ppm: 1, cap: 2}]}": func(s *reconcile.SettleTerms) { s.Rates = []reconcile.FeeRate{{RatePPM: 1, Cap: 2}} },
+	} {
+		c, err := Load(writeConfig(t, setting), noEnvironment)
+		require.NoError(t, err, setting)
+		want := silent
+		change(&want)
+		require.Equal(t, want, c.Settings().Terms, setting)
+	}
+}
+
 func TestStatementTypes(t *testing.T) {
 	c, err := Load(writeConfig(t, "statement: {types: {refund: [退款, 消费]}}"), noEnvironment)
 	require.NoError(t, err)

@@ -260,7 +260,10 @@ func (c *Config) shownSettings(l Ledger) []reports.Setting {
 		reports.Setting{Name: "notices", Value: fmt.Sprintf("expected %v, contract notices %v", c.Settings().ExpectNotices, c.Settings().ContractNotices)},
 		reports.Setting{Name: "notices.match_contracts", Value: fmt.Sprint(c.Notices.MatchContracts)},
 		reports.Setting{Name: "settlement.mode", Value: c.Settlement.Mode},
-		reports.Setting{Name: "settlement.coupon_funder", Value: c.Settlement.CouponFunder})
+		reports.Setting{Name: "settlement.coupon_funder", Value: c.Settlement.CouponFunder},
+		reports.Setting{Name: "settlement.alliance_funder", Value: c.Settlement.AllianceFunder},
+		reports.Setting{Name: "settlement.fee_base", Value: string(c.Settlement.FeeBase)},
+		reports.Setting{Name: "settlement.refunds_return_fees", Value: fmt.Sprint(c.Settlement.RefundsReturnFees)})
 }
 
 func joined(days []reconcile.Day) string {
@@ -273,9 +276,12 @@ func joined(days []reconcile.Day) string {
 
 // terms are the settlement settings in the domain's words.
 func (c *Config) terms() reconcile.SettleTerms {
-	t := reconcile.DefaultSettleTerms()
-	t.Mode, t.CouponFunder = reconcile.SettleMode(c.Settlement.Mode), reconcile.Funder(c.Settlement.CouponFunder)
-	for _, f := range c.Settlement.Fees {
+	s := c.Settlement
+	t := reconcile.SettleTerms{
+		Mode: reconcile.SettleMode(s.Mode), CouponFunder: reconcile.Funder(s.CouponFunder), AllianceFunder: reconcile.Funder(s.AllianceFunder),
+		FeeBase: s.FeeBase, RefundsReturnFees: s.RefundsReturnFees,
+	}
+	for _, f := range s.Fees {
 		t.Rates = append(t.Rates, reconcile.FeeRate{TargetSys: f.TargetSys, Card: f.Card, RatePPM: f.RatePPM, Cap: f.Cap})
 	}
 	return t
