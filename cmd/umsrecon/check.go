@@ -2,17 +2,14 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/umsrecon/umsrecon/reconcile"
-	"github.com/umsrecon/umsrecon/reconcile/gateway"
 	"github.com/umsrecon/umsrecon/reports"
 	"github.com/umsrecon/umsrecon/store"
 )
@@ -23,8 +20,8 @@ func (a *app) checkCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "check",
 		Short: "look at configuration, folders, disk, database, ledger, statement, gateway, clock, nights, notices and channels",
-		Long: "check says ok of each, or what to do; a WARNING is no error. It asks UMS about one bill; all it makes is the\n" +
-			"reports folder. With --send everybody in alerts.recipients gets a test message.",
+		Long: "check says ok of each, or what to do; a WARNING is no error. It asks UMS about one bill with each\n" +
+			"set of credentials; all it makes is the reports folder. With --send everybody in alerts.recipients gets a test message.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			day, err := dayFlag("date", date, a.today()-1)
@@ -198,76 +195,4 @@ func checkedLoad(text string, l reconcile.Load, bad *reconcile.BadRow, columns s
 		in = fmt.Sprintf(", column %q", plain(bad.Column))
 	}
 	return fmt.Errorf("%sthe first invalid one is %s line %d%s: %s%s", text, bad.File, bad.Line, in, plain(bad.Reason.EN), columns)
-}
-
-// probe asks UMS once, for what the answer shows of access and of the clock.
-type probe struct {
-	*app
-	sentAt time.Time
-	answer *reconcile.Answer // nil: not asked
-}
-
-// gateway asks about a bill that need not exist: NO_ORDER proves the
-// credentials as well as any bill does.
-func (p *probe) gateway(ctx context.Context, cfg *Config, day reconcile.Day) (string, error) {
-	limits, err := cfg.limits(ctx)
-	if err != nil {
-		return "", err
-	}
-	defer limits.close()
-	clients, _, err := cfg.clients(p.app.clock.Now, p.app.tokens, limits)
-	if err != nil {
-		return "", err
-	}
-	k := reconcile.Key{BillKey: reconcile.BillKey{BillNo: "0000UMSRECONCHECK", BillDay: day}}
-	cfg.complete(&k)
-	if k.MID == "" || k.TID == "" {
-		return "not asked: merchant.mid and merchant.tid are not set, so there is no merchant to ask about", nil
-	}
-	p.sentAt = p.app.clock.Now()
-	answer := gateway.New(clients, p.app.clock.Now).Ask(ctx, k)
-	p.answer = &answer
-	if !answer.Trustworthy() {
-		try := "gateway.app_id, gateway.app_key, merchant and this machine's clock"
-		if answer.Outcome == reconcile.QueryFailed {
-			try = "gateway.base_url, and the way from this machine to it"
-		}
-		return "", &exitError{code: exitIncomplete, err: fmt.Errorf("%s: %s %s; try: %s", cfg.Gateway.BaseURL, answer.Outcome, plain(answer.Message), try)}
-	}
-	return fmt.Sprintf("%s answered %s; the credentials are accepted", cfg.Gateway.BaseURL, answer.Outcome), nil
-}
-
-// clockSkew is how far this machine may be from the gateway before signatures
-// are in danger of being refused.
-const clockSkew = time.Minute
-
-// clock compares this machine's time with what the gateway put on its answer.
-func (p *probe) clock(context.Context, *Config, reconcile.Day) (string, error) {
-	here := p.app.clock.Now()
-	now := here.In(reconcile.Beijing).Format(time.DateTime)
-	there, known := p.gatewayTime()
-	if !known {
-		return now + " in Beijing; the gateway gave no time to compare with", nil
-	}
-	text := fmt.Sprintf("%s in Beijing, the gateway says %s", now, there.Format(time.DateTime))
-	if there.Sub(here) > clockSkew || p.sentAt.Sub(there) > clockSkew {
-		return "", fmt.Errorf("%s; try: synchronising this machine's clock (NTP)", text)
-	}
-	return text, nil
-}
-
-// gatewayTime is the time on the answer, under either of its two spellings.
-func (p *probe) gatewayTime() (time.Time, bool) {
-	if p.answer == nil {
-		return time.Time{}, false
-	}
-	var stamps map[string]any
-	_ = json.Unmarshal(p.answer.Raw, &stamps) // no body, or one that says nothing
-	for _, name := range []string{"responseTimeStamp", "responseTimestamp"} {
-		text, _ := stamps[name].(string)
-		if t, err := time.ParseInLocation(time.DateTime, text, reconcile.Beijing); err == nil {
-			return t, true
-		}
-	}
-	return time.Time{}, false
 }

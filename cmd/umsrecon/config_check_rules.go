@@ -91,8 +91,8 @@ func (d *decoder) checkSchedule(s Schedule) {
 
 var cronField = regexp.MustCompile(`^[0-9A-Za-z*/,?-]+$`)
 
-// checkCron looks at the form of a cron line. TZ= is refused because
-// `timezone` is the one place for it.
+// checkCron looks at the form of a cron line, and whether it ever comes. TZ= is
+// refused because `timezone` is the one place for it.
 func (d *decoder) checkCron(spec string) {
 	const path = "schedule.cron"
 	if strings.Contains(strings.ToUpper(spec), "TZ=") {
@@ -103,5 +103,12 @@ func (d *decoder) checkCron(spec string) {
 	for _, f := range strings.Fields(spec) {
 		ok = ok && cronField.MatchString(f)
 	}
-	d.must(path, ok || spec == "@daily", `must be five fields such as "30 2 * * *", or @daily`)
+	if ok = ok || spec == "@daily"; !ok {
+		d.must(path, false, `must be five fields such as "30 2 * * *", or @daily`)
+		return
+	}
+	// Which year it is does not matter: the next 29 February is always near enough.
+	if _, err := nextTime(spec, reconcile.MakeDay(2000, time.January, 1).Start()); err != nil {
+		d.must(path, false, "%v", err)
+	}
 }
