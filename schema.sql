@@ -98,7 +98,10 @@ CREATE INDEX bad_rows_order_idx ON bad_rows (order_id) WHERE order_id IS NOT NUL
 CREATE INDEX bad_rows_homeless_idx ON bad_rows (bad_row_id) WHERE order_id IS NULL AND (reference <> '' OR mer_order_id <> '');
 
 -- One row per order, as its last load had it. The ledger columns are written
--- by loads, the history columns by answers, the verdict columns by runs.
+-- by loads, the history columns by answers, the verdict columns by runs. The two
+-- answers are not references: to take one away all orders would have to be looked
+-- through. umsrecon check holds them against the order's own answers. With
+-- keep.orders whole families of old months are taken away (see horizons).
 CREATE TABLE orders (
     order_id      INTEGER PRIMARY KEY,
     mid           TEXT NOT NULL,
@@ -138,8 +141,8 @@ CREATE TABLE orders (
     status_at     TEXT NOT NULL,          -- when the present status was first loaded
 
     -- the history at UMS
-    answer_id        INTEGER REFERENCES answers, -- the last trustworthy one
-    last_answer_id   INTEGER REFERENCES answers, -- the last one of any outcome
+    answer_id        INTEGER,             -- the last trustworthy one of its own answers
+    last_answer_id   INTEGER,             -- the last one of any outcome
     first_settle_day TEXT,                -- the settle date UMS first named
     first_paid_at    TEXT,                -- payTime when UMS first called it paid
 
@@ -299,6 +302,7 @@ CREATE TABLE notices (
 -- Every notice that was answered SUCCESS is here exactly once.
 CREATE UNIQUE INDEX notices_once_idx ON notices (kind, mid, notify_id, digest) WHERE verified = 1;
 CREATE INDEX notices_order_idx ON notices (order_id) WHERE order_id IS NOT NULL;
+CREATE INDEX notices_changes_idx ON notices (changes) WHERE changes IS NOT NULL;
 CREATE INDEX notices_homeless_idx ON notices (received_at) WHERE order_id IS NULL AND verified = 1;
 CREATE INDEX notices_received_idx ON notices (received_at);
 CREATE INDEX notices_unverified_idx ON notices (path, received_at) WHERE verified = 0;
@@ -497,6 +501,19 @@ CREATE TABLE notes (
 
 CREATE INDEX notes_covered_idx ON notes (run_id) WHERE severity IN ('S1', 'S2', 'S3');
 CREATE INDEX notes_duplicates_idx ON notes (run_id) WHERE code = 'LEDGER_DUPLICATE_ROW';
+
+-- From which day on orders are kept: the ledger days before the latest of these
+-- are history, which nothing reads as whole or writes again. A row is written
+-- before the first order goes, and stays whatever keep.orders says later.
+CREATE TABLE horizons (
+    before_day TEXT PRIMARY KEY,          -- the first of a month
+    at         TEXT NOT NULL,
+    walked_day TEXT,                      -- the ledger days before it were gone through; NULL: none yet
+    orders     INTEGER NOT NULL DEFAULT 0 CHECK (orders >= 0) -- that went so far
+) STRICT;
+
+CREATE TRIGGER horizons_are_never_deleted BEFORE DELETE ON horizons
+BEGIN SELECT RAISE(ABORT, 'what is history stays history'); END;
 
 -- The workbooks as they were written, to know later whether somebody has
 -- edited one since.

@@ -9,8 +9,9 @@ import (
 )
 
 // migration leads from a schema to the next: what has to be changed before what
-// is new is taken from schema.sql itself, and after.
-type migration struct{ before, after string }
+// is new is taken from schema.sql itself, and after; and what files and servers
+// want before that, each in its own words.
+type migration struct{ before, after, files, server string }
 
 // migrations by the number of the schema that they start from.
 var migrations = map[int]migration{
@@ -51,6 +52,16 @@ DROP INDEX IF EXISTS orders_load_idx;`,
 		after: `
 UPDATE orders SET gone_load_id = load_id WHERE load_id < (SELECT max(load_id) FROM loads AS l WHERE l.scope = orders.scope AND l.rows > 0);`,
 	},
+	// A reference is no more than words in the schema: no row changes by its
+	// going. SQLite documents this way for it, under ALTER TABLE.
+	4: {
+		files: `
+PRAGMA writable_schema = ON;
+UPDATE sqlite_schema SET sql = replace(sql, ' INTEGER REFERENCES answers,', ' INTEGER,') WHERE type = 'table' AND name = 'orders';
+PRAGMA writable_schema = RESET;`,
+		server: `
+ALTER TABLE orders DROP CONSTRAINT orders_answer_id_fkey, DROP CONSTRAINT orders_last_answer_id_fkey;`,
+	},
 }
 
 var creates = regexp.MustCompile(`(?m)^CREATE (UNIQUE INDEX|INDEX|TABLE|TRIGGER) `)
@@ -70,7 +81,7 @@ func (db *DB) migrate(ctx context.Context, found int) error {
 			return err
 		}
 		whatIsNew := creates.ReplaceAllString(umsrecon.Schema, "CREATE $1 IF NOT EXISTS ")
-		before, after := steps(found)
+		before, after := steps(found, migration.ofFiles)
 		_, err := t.ExecContext(ctx, before+whatIsNew+after+fmt.Sprintf("PRAGMA user_version = %d;", version))
 		return err
 	})
@@ -81,9 +92,14 @@ func (db *DB) migrate(ctx context.Context, found int) error {
 }
 
 // steps are what leads from a schema to this one, before and after what is new.
-func steps(found int) (before, after string) {
+func steps(found int, own func(migration) string) (before, after string) {
 	for from := found; from < version; from++ {
-		before, after = before+migrations[from].before, after+migrations[from].after
+		m := migrations[from]
+		before, after = before+m.before+own(m), after+m.after
 	}
 	return before, after
 }
+
+func (m migration) ofFiles() string { return m.files }
+
+func (m migration) ofServers() string { return m.server }

@@ -33,7 +33,7 @@ func migrateServer(t *tx, found int) error {
 	if err != nil {
 		return err
 	}
-	before, after := steps(found)
+	before, after := steps(found, migration.ofServers)
 	tables, references := postgres.Schema(whatIsNew(there))
 	for _, step := range []string{before, tables + references + markSchema, after} {
 		if _, err := t.ExecContext(t.ctx, step); err != nil {

@@ -35,6 +35,9 @@ func migrateFrom(t *testing.T, number int) {
 	defer db.Close()
 	require.Equal(t, shape(t, open(t)), shape(t, db))
 	require.Equal(t, 1, count(t, db, "runs"))
+	var references string
+	require.NoError(t, db.writer.QueryRow(`SELECT group_concat("from" ORDER BY "from") FROM pragma_foreign_key_list('orders')`).Scan(&references))
+	require.Equal(t, "gone_load_id,judged_run_id,load_id", references, "known to the connection that has migrated it, too")
 	prior, err := sql.Open("sqlite", dsn(fmt.Sprintf("%s.schema-%d.bak", path, number), reading))
 	require.NoError(t, err)
 	defer prior.Close()
@@ -145,11 +148,12 @@ FROM json_each('[["gone", "a", 1], ["there", "a", 3], ["other", "b", 2]]')`)
 	require.Equal(t, "gone:1 other:– there:–", gone)
 }
 
-// shape is every object of a schema with its columns.
+// shape is every object of a schema with its columns and references.
 func shape(t *testing.T, db *DB) (objects []string) {
 	t.Helper()
 	rows, err := db.readers.Query(`SELECT type || ' ' || name || coalesce((SELECT group_concat(c.name || ' ' || c.type || ' ' || c."notnull" || ' ' || coalesce(c.dflt_value, ''), ', ' ORDER BY c.name)
-		FROM pragma_table_info(s.name) AS c WHERE s.type = 'table'), coalesce(sql, '')) FROM sqlite_schema AS s WHERE name NOT LIKE 'sqlite_%' ORDER BY 1`)
+		FROM pragma_table_info(s.name) AS c WHERE s.type = 'table'), coalesce(sql, '')) || coalesce((SELECT group_concat(f."from" || ' → ' || f."table", ', ' ORDER BY f."from")
+		FROM pragma_foreign_key_list(s.name) AS f WHERE s.type = 'table'), '') FROM sqlite_schema AS s WHERE name NOT LIKE 'sqlite_%' ORDER BY 1`)
 	require.NoError(t, err)
 	defer rows.Close()
 	for rows.Next() {
