@@ -244,10 +244,19 @@ func (v *view) refundSums() {
 	v.refundExcess()
 }
 
-// refundExcess stands on the payment row, or on the refund rows where the
-// ledger has no payment row.
+func (v *view) paymentJudged() bool {
+	for _, s := range v.flows(Payment) {
+		if s.InScope {
+			return true
+		}
+	}
+	return false
+}
+
+// refundExcess stands on the payment row, or on the refund rows where none is
+// judged: the ledger has none, or it is too old.
 func (v *view) refundExcess() {
-	if v.o.Kind() == Completion || (v.o.Kind() == Refund && len(v.flows(Payment)) > 0) {
+	if v.o.Kind() == Completion || v.o.Kind() == Refund && v.paymentJudged() {
 		return
 	}
 	sum, _, _ := v.refundsDone()
