@@ -75,6 +75,12 @@ func (d Day) Month() string {
 	return d.Start().Format("2006-01")
 }
 
+// FirstOfMonth is the first day of the day's month.
+func (d Day) FirstOfMonth() Day {
+	t := d.Start()
+	return MakeDay(t.Year(), t.Month(), 1)
+}
+
 // MarshalText writes String.
 func (d Day) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 

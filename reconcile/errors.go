@@ -43,6 +43,10 @@ var (
 	// pay-score order is stored with other figures.
 	ErrOtherSending = errors.New("it is stored with other figures")
 
+	// ErrHistory is matched by what Job.Run returns for a day whose orders may
+	// have been taken away.
+	ErrHistory = errors.New("is history")
+
 	// ErrUnsure is returned by Sender.Send when it is not known whether UMS
 	// did it.
 	ErrUnsure = errors.New("it is not known whether UMS did it")
@@ -73,3 +77,9 @@ var (
 	// ErrNotSent is returned by Sender.Send when nothing was sent.
 	ErrNotSent = errors.New("nothing was sent")
 )
+
+// History is why what lies before a day is neither run nor written again.
+func History(what string, horizon Day) error {
+	return fmt.Errorf("%s %w: orders of the months before %s were taken away (keep.orders), so that it cannot be run or written again; "+
+		"its cases and their events, the figures of its runs, its sign-off, and the workbooks that were written then are still there", what, ErrHistory, horizon.Month())
+}

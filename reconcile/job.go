@@ -71,7 +71,8 @@ type Gateway interface {
 type Scope struct {
 	RunID    string
 	Day      Day
-	Since    Day       // the oldest ledger day still asked
+	Since    Day       // the oldest ledger day still asked, which is none of history
+	History  Day       // days before it are history: not all their orders are kept; zero: there is none
 	Now      time.Time // of the run
 	FreshFor time.Duration
 	NoQuery  bool // judge by the answers at hand
@@ -87,6 +88,11 @@ type Store interface {
 	BeginRun(ctx context.Context, day Day, now time.Time) (runID string, err error)
 	// EndRun records how a run ended that published nothing.
 	EndRun(ctx context.Context, runID string, status RunStatus, reason string, now time.Time) error
+
+	// Kept is the first day of which all orders are kept (zero: they are of
+	// every day), and how many verified notices have come since the day of a run
+	// began that belong to no order and are about payments before that.
+	Kept(ctx context.Context, s Scope) (horizon Day, late int64, err error)
 
 	// LoadLedger reads one source into the database: all of it or nothing.
 	LoadLedger(ctx context.Context, runID string, from Reading, now time.Time, read func(LoadWriter) (Load, error)) (Load, error)

@@ -1,6 +1,9 @@
 package reconcile
 
-import "slices"
+import (
+	"context"
+	"slices"
+)
 
 // notices opens, moves and clears the cases of notices that no order carries.
 func (b *book) notices() error {
@@ -50,6 +53,20 @@ func (b *book) notice(n NoticeSighting, code Code, found []Finding) error {
 	now, err := b.move(before, s)
 	if err == nil && now.State.Pending() {
 		b.sum.Pending++
+	}
+	return err
+}
+
+// lateNotices tells of notices about payments of history: whether the order was
+// taken away or never was there nobody knows any more.
+func (n *night) lateNotices(ctx context.Context) error {
+	if n.scope.History == 0 {
+		return nil
+	}
+	_, late, err := n.Store.Kept(ctx, n.scope)
+	if err == nil && late > 0 {
+		n.alarm(words("收到 %d 条有效通知，其支付早于 %s（此前月份的订单按 keep.orders 移除）：已保存，不核对是否有订单",
+			"%d valid notices came about payments before %s (of those months orders were taken away, keep.orders): they are kept, and not held against the books", late, n.scope.History.Month()))
 	}
 	return err
 }

@@ -25,15 +25,23 @@ type Request struct {
 // It returns ErrInterrupted when ctx ended first (what was answered is kept,
 // and the next Run of the day goes on), ErrBooksOpen when the figures do not
 // add up, ErrDayClosed when somebody has closed the day, whether before or while
-// it ran, and it is not to be restated, ErrNoLedger when the day has no source, or what the ledger or the
+// it ran, and it is not to be restated, ErrHistory when orders of the day may have
+// been taken away, ErrNoLedger when the day has no source, or what the ledger or the
 // store returned.
 func (j *Job) Run(ctx context.Context, r Request) (Summary, error) {
 	started := j.Clock.Now()
+	horizon, _, err := j.Store.Kept(ctx, Scope{Day: r.Day, Now: started})
+	if err == nil && r.Day < horizon {
+		err = History(r.Day.String(), horizon)
+	}
+	if err != nil {
+		return Summary{}, err
+	}
 	runID, err := j.Store.BeginRun(ctx, r.Day, started)
 	if err != nil {
 		return Summary{}, err
 	}
-	n := &night{Job: j, Request: r, halt: newHalt(), ofDay: map[string]int{}, matched: map[bool][]int64{}, owners: map[string]string{}, emptied: map[string]bool{}, sharing: map[string]bool{}, scope: j.scope(runID, r, started), sum: Summary{
+	n := &night{Job: j, Request: r, halt: newHalt(), ofDay: map[string]int{}, matched: map[bool][]int64{}, owners: map[string]string{}, emptied: map[string]bool{}, sharing: map[string]bool{}, scope: j.scope(runID, r, started, horizon), sum: Summary{
 		RunID: runID, Day: r.Day, Status: RunRunning, StartedAt: started, NoQuery: r.NoQuery,
 	}}
 	if j.PerMerchant {
@@ -46,9 +54,11 @@ func (j *Job) Run(ctx context.Context, r Request) (Summary, error) {
 	return n.sum, err
 }
 
-func (j *Job) scope(runID string, r Request, now time.Time) Scope {
+// scope: what lies before the horizon is not looked at, however far a run of an
+// old day looks back.
+func (j *Job) scope(runID string, r Request, now time.Time, horizon Day) Scope {
 	return Scope{
-		RunID: runID, Day: r.Day, Since: r.Day - Day(j.Settings.Lookback), Now: now, FreshFor: FreshFor,
+		RunID: runID, Day: r.Day, Since: max(r.Day-Day(j.Settings.Lookback), horizon), History: horizon, Now: now, FreshFor: FreshFor,
 		NoQuery: r.NoQuery, Requery: r.Requery, Recheck: j.Settings.Recheck, Calendar: j.Settings.Calendar,
 	}
 }
@@ -90,6 +100,9 @@ func (n *night) run(ctx context.Context) error {
 	}
 	// An answer names what a deduction's notice is about.
 	if err := n.Store.TieNotices(ctx, n.scope, false); err != nil {
+		return err
+	}
+	if err := n.lateNotices(ctx); err != nil {
 		return err
 	}
 	if err := n.statements(ctx); err != nil {

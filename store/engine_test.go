@@ -29,7 +29,7 @@ var server string
 // the tests.
 func TestMain(m *testing.M) {
 	if path := os.Getenv(victimOf); path != "" {
-		if err := victim(path); err != nil {
+		if err := victims[os.Getenv(victimDoes)](path); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}

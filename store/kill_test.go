@@ -17,6 +17,11 @@ import (
 // victimOf names the database of a process that is to be killed.
 const victimOf = "UMSRECON_TEST_VICTIM"
 
+// victimDoes is what such a process does: save answers, if nothing else is said.
+const victimDoes = "UMSRECON_TEST_VICTIM_DOES"
+
+var victims = map[string]func(path string) error{"": victim, pruning: pruningVictim}
+
 const perBatch = 7
 
 // victim saves answers in batches and says each batch that is committed, until
@@ -72,10 +77,10 @@ func TestKilledProcessLosesNothingItCommitted(t *testing.T) {
 
 // runAndKill kills the victim after it has said so many batches, and returns
 // how many it had said in the end.
-func runAndKill(t *testing.T, path string, batches int) (committed int) {
+func runAndKill(t *testing.T, path string, batches int, does ...string) (committed int) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), victimOf+"="+path)
+	cmd.Env = append(os.Environ(), victimOf+"="+path, victimDoes+"="+strings.Join(does, ""))
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)

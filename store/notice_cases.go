@@ -20,7 +20,7 @@ func (p *publication) Notices(s reconcile.Scope, see func(reconcile.NoticeSighti
 		return err
 	}
 	for _, query := range []string{makeHomeless, dropHomeless, fillHomeless} {
-		if _, err := p.ExecContext(p.ctx, query, named{"since": instant(s.Since.Start()), "now": instant(s.Now)}.args()...); err != nil {
+		if _, err := p.ExecContext(p.ctx, query, named{"since": instant(s.Since.Start()), "now": instant(s.Now), "history": instant(s.History.Start())}.args()...); err != nil {
 			return p.named(err)
 		}
 	}
@@ -88,7 +88,8 @@ func aboutTheOrder(c string) string {
 	return " AND " + c + ".code NOT LIKE 'NOTICE_%' AND " + c + ".code NOT IN ('DEDUCTION_WITHOUT_CONTRACT', 'PAY_SCORE_SYNC_DUE')"
 }
 
-// The list is made once: there can be a million notices that orders carry. A
+// The list is made once: there can be a million notices that orders carry. Of a
+// payment of history nobody knows whether there was an order. A
 // payment is named as reconcile.Notice.PaymentName does, within its merchant.
 const (
 	makeHomeless = "CREATE TEMP TABLE IF NOT EXISTS homeless (payment TEXT NOT NULL, notice_id INTEGER NOT NULL, PRIMARY KEY (payment, notice_id)) WITHOUT ROWID"
@@ -100,6 +101,7 @@ SELECT n.mid || ' ' || CASE
     WHEN n.target_order_id <> '' THEN 'targetOrderId ' || n.target_order_id WHEN n.bill_no <> '' THEN 'billNo ' || n.bill_no
     WHEN n.notify_id <> '' THEN 'notifyId ' || n.notify_id ELSE 'digest ' || n.digest END, n.notice_id
 FROM (SELECT notice_id FROM notices INDEXED BY notices_homeless_idx WHERE order_id IS NULL AND verified = 1 AND received_at >= :since AND received_at <= :now
+        AND coalesce(pay_at, :now) >= :history
       UNION
       SELECT notice_id FROM cases WHERE notice_id IS NOT NULL AND state IN ('open', 'proposed')) AS listed
 CROSS JOIN notices AS n ON n.notice_id = listed.notice_id`

@@ -3,6 +3,7 @@ package store
 import (
 	"database/sql"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/umsrecon/umsrecon/reconcile"
@@ -69,9 +70,13 @@ func (f *firstNotices) payment(mid string) (time.Time, error) {
 	return f.look(f.payments, mid, firstNoticeQuery)
 }
 
-const firstNoticeQuery = `
-SELECT min(CASE WHEN path = 'import' AND status IN ('TRADE_SUCCESS', 'SUCCESS') THEN coalesce(pay_at, received_at) ELSE received_at END)
-FROM notices WHERE mid = ? AND verified = 1 AND kind <> 'contract'`
+var firstNoticeQuery = "SELECT min(" + noticeFrom("n") + ") FROM notices AS n WHERE n.mid = ? AND n.verified = 1 AND n.kind <> 'contract'"
+
+// noticeFrom is since when the merchant of a notice has notices, as far as this
+// one tells.
+func noticeFrom(n string) string {
+	return strings.ReplaceAll("CASE WHEN N.path = 'import' AND N.status IN ('TRADE_SUCCESS', 'SUCCESS') THEN coalesce(N.pay_at, N.received_at) ELSE N.received_at END", "N.", n+".")
+}
 
 // contract is when the first contract of which a notice is stored was opened
 // or closed; zero: none.

@@ -13,7 +13,7 @@ import (
 
 // scansAll matches a step of a query plan that reads a whole table. The
 // temporary tables are meant to be read whole.
-var scansAll = regexp.MustCompile(`SCAN (orders|answers|cases|notes|notices|sendings|events|sign_offs|o|a|b|p|r|c|n|l|x|mine|given|other|first|loads)\b`)
+var scansAll = regexp.MustCompile(`SCAN (orders|answers|cases|notes|notices|sendings|events|sign_offs|statement_lines|bad_rows|o|a|b|p|q|r|c|n|l|x|mine|given|other|first|loads)\b`)
 
 func TestHotQueriesUseIndexes(t *testing.T) {
 	aboutFiles(t)
@@ -52,7 +52,7 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 		"find ties":       {fillTies, named{"since": "x", "oldest": "y", "now": "z", "final": 1}.args()},
 		"tie":             {tie, nil},
 		"reopen tied":     {reopenTied, nil},
-		"homeless":        {fillHomeless, named{"since": "x", "now": "z"}.args()},
+		"homeless":        {fillHomeless, named{"since": "x", "now": "z", "history": "y"}.args()},
 		"homeless batch":  {homelessQuery, named{"after": "", "limit": 1}.args()},
 		"books taken":     {booksTakenQuery, []any{"2026-11-19"}},
 		"unproven":        {unprovenQuery, named{"since": "x", "now": "z"}.args()},
@@ -69,6 +69,11 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 		"causes":          {causeCasesQuery, []any{"a"}},
 		"orders of a day": {dayOrdersQuery, []any{"a", "m"}},
 		"old answers":     {pruneAnswers, named{"now": "n", "before": "b", "most": 1}.args()},
+		"old families":    {leaving, named{"horizon": "h", "noon": "n", "day": "d", "first": 1, "behind": 2}.args()},
+		"next old day":    {nextDayQuery, named{"from": "a", "horizon": "h"}.args()},
+		"blocks of a day": {blocksQuery, named{"day": "d", "size": 1}.args()},
+		"newest":          {newestQuery, named{"today": "d"}.args()},
+		"late notices":    {lateNotices, []any{"a", "b", "c"}},
 		"last sign-off":   {lastSignOff, []any{"a"}},
 		"unverified":      {unprovenOrders, []any{"a"}},
 		"grave":           {graveOfDay, []any{"a"}},
@@ -96,6 +101,12 @@ func TestHotQueriesUseIndexes(t *testing.T) {
 			query string
 			args  []any
 		}{query: of, args: []any{"r"}[:strings.Count(of, "?")]}
+	}
+	for _, table := range goneWith {
+		tests["rows that go: "+table] = struct {
+			query string
+			args  []any
+		}{"DELETE FROM " + table + listedOrders, listed.args()}
 	}
 	for sheet, arms := range sheetArms {
 		tests[fmt.Sprint("whose, sheet ", sheet)] = struct {
