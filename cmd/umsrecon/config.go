@@ -178,6 +178,7 @@ type Recipient struct {
 type Keep struct {
 	Answers Days `yaml:"answers"` // the words of UMS's answers
 	Runs    Days `yaml:"runs"`    // runs that a later one of their day has replaced
+	Orders  Days `yaml:"orders"`  // whole ledger months of orders that nobody will look at again
 }
 
 // Monitor says how programs watch over this one.

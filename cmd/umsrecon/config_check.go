@@ -34,6 +34,8 @@ func (d *decoder) check() {
 	d.checkMonitor(c.Monitor)
 	d.checkKeep("keep.answers", c.Keep.Answers, c.Rules.Lookback)
 	d.checkKeep("keep.runs", c.Keep.Runs, c.Rules.Lookback)
+	d.must("keep.orders", c.Keep.Orders == 0 || c.Keep.Orders > c.leastKept(),
+		"must be 0d (for ever), or more than rules.lookback, schedule.catch_up and 31 days together (%dd)", c.leastKept())
 	d.checkMerchants(c.Listed)
 }
 

@@ -23,7 +23,7 @@ func (a *app) closeCommand() *cobra.Command {
 		Long: "close signs a ledger day off. It is refused while an order of the day is unverified, or a case of S1 or S2 is\n" +
 			"neither resolved nor accepted (--accept ID, with a --note). A later run of the day then needs --restate.",
 		RunE: func(c *cobra.Command, args []string) error {
-			return a.sign(c, args[0], by, note, func(s reconcile.Standing, d reconcile.Decision) (reconcile.SignOff, error) {
+			return a.sign(c, args[0], by, note, nil, func(s reconcile.Standing, d reconcile.Decision) (reconcile.SignOff, error) {
 				return reconcile.CloseDay(s, d, accept)
 			})
 		},
@@ -42,7 +42,7 @@ func (a *app) reopenCommand() *cobra.Command {
 			if reason == "" {
 				return usage("--reason: say why")
 			}
-			return a.sign(c, args[0], by, reason, reconcile.ReopenDay)
+			return a.sign(c, args[0], by, reason, refuseHistory, reconcile.ReopenDay)
 		},
 	}
 	c.Flags().StringVar(&by, "by", "", "who opens it")
@@ -50,7 +50,10 @@ func (a *app) reopenCommand() *cobra.Command {
 	return c
 }
 
-func (a *app) sign(c *cobra.Command, date, by, note string, decide func(reconcile.Standing, reconcile.Decision) (reconcile.SignOff, error)) error {
+// sign closes or reopens a day, unless it is refused; nil: any is taken.
+func (a *app) sign(c *cobra.Command, date, by, note string, refuse func(context.Context, *store.DB, ...reconcile.Day) error,
+	decide func(reconcile.Standing, reconcile.Decision) (reconcile.SignOff, error),
+) error {
 	day, err := reconcile.ParseDay(date)
 	if err != nil {
 		return usage("%w", err)
@@ -64,6 +67,11 @@ func (a *app) sign(c *cobra.Command, date, by, note string, decide func(reconcil
 		return err
 	}
 	return a.withStore(c, cfg, func(db *store.DB) error {
+		if refuse != nil {
+			if err := refuse(c.Context(), db, day); err != nil {
+				return err
+			}
+		}
 		s, err := db.SignOff(c.Context(), day, func(s reconcile.Standing) (reconcile.SignOff, error) { return decide(s, d) })
 		if err != nil {
 			return &dayError{day, err}

@@ -27,7 +27,7 @@ const (
 const exitHelp = `Exit codes:
   0    done, everything agrees (notes and waiting cases do not count)
   1    error: ledger missing or unreadable, foreign database, a directory that cannot be written
-  2    usage or configuration, a column that is not there
+  2    usage or configuration, a column that is not there, a day that is history (keep.orders)
   3    done, and an open or proposed case S1 to S3 or an invalid row belongs to this run
   4    done, but some orders are unverified, or the ledger is empty though its neighbours are not,
        or a control total of it is not met, or it is suspect as a whole
@@ -65,7 +65,7 @@ func exitCode(err error) int {
 		return exitDone
 	case errors.As(err, &exit):
 		return exit.code
-	case errors.As(err, &config), errors.As(err, &header):
+	case errors.As(err, &config), errors.As(err, &header), errors.Is(err, reconcile.ErrHistory):
 		return exitUsage
 	case errors.Is(err, errBusy):
 		return exitBusy

@@ -32,6 +32,7 @@ func TestExitCode(t *testing.T) {
 		{"foreign database", fmt.Errorf("x: %w", store.ErrForeign), 1},
 		{"newer database", fmt.Errorf("x: %w", store.ErrNewer), 1},
 		{"books that do not balance", fmt.Errorf("x: %w", reconcile.ErrBooksOpen), 1},
+		{"a day of history", reconcile.History("2026-02-03", reconcile.MakeDay(2026, 3, 1)), 2},
 		{"a column that is not there", fmt.Errorf("x: %w", &ledger.HeaderError{}), 2},
 		{"configuration", fmt.Errorf("x: %w", &ConfigError{}), 2},
 		{"command line", usage("--date: %q", "x"), 2},

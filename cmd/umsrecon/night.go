@@ -89,7 +89,11 @@ func (a *app) prune(ctx context.Context, cfg *Config, db *store.DB, o nightOptio
 			return
 		}
 	}
-	log.Info("kept no longer", "answers", gone.Answers, "notes", gone.Notes, "loads", gone.Loads, "runs", gone.Runs)
+	orders, err := a.pruneOrders(ctx, db, cfg.Keep.Orders)
+	if err != nil {
+		log.Warn("old orders were not taken away", "error", err)
+	}
+	log.Info("kept no longer", "answers", gone.Answers, "notes", gone.Notes, "loads", gone.Loads, "runs", gone.Runs, "orders", orders)
 }
 
 // nightsOn runs the days of a plan; one that is closed or has no books does not

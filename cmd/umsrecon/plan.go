@@ -25,8 +25,10 @@ type planner struct {
 
 // fixedDays is the plan of days that somebody named.
 func fixedDays(days ...reconcile.Day) planner {
-	return planner{"run of " + days[0].String(), func(context.Context, *store.DB) (plan, error) {
-		var p plan
+	return planner{"run of " + days[0].String(), func(ctx context.Context, db *store.DB) (p plan, err error) {
+		if err := refuseHistory(ctx, db, days...); err != nil {
+			return p, err
+		}
 		for _, d := range days {
 			p.nights = append(p.nights, reconcile.LateNight{Day: d})
 		}
@@ -35,7 +37,7 @@ func fixedDays(days ...reconcile.Day) planner {
 }
 
 // dueNights is the plan of the late nights, and then of tonight's day; 0: only
-// of the late ones.
+// of the late ones. What is history is not late.
 func (c *Config) dueNights(now time.Time, tonight reconcile.Day) planner {
 	what := "late nights"
 	if tonight != 0 {
@@ -49,6 +51,13 @@ func (c *Config) dueNights(now time.Time, tonight reconcile.Day) planner {
 		expected, err := c.expectedNights(now)
 		if err != nil {
 			return p, err
+		}
+		horizon, err := db.Horizon(ctx)
+		if err != nil {
+			return p, err
+		}
+		for len(expected) > 0 && expected[0] < horizon {
+			expected = expected[1:]
 		}
 		p.nights, p.tooOld = c.catchUp().Due(known, expected, now)
 		if tonight != 0 {

@@ -74,6 +74,9 @@ func (a *app) complete(c *cobra.Command, o completeOptions) error {
 			return nil, err
 		}
 		d.cfg.complete(&single.Key)
+		if err := d.refuseCompletion(ctx, single.Key.BillKey); err != nil {
+			return nil, err
+		}
 		plan, err := d.completionOf(ctx, single)
 		return []planned{plan}, err
 	})

@@ -69,6 +69,9 @@ func (a *app) reportOptions(date, monthText, settleDate string) (o reportOptions
 }
 
 func (a *app) report(c *cobra.Command, cfg *Config, db *store.DB, o reportOptions) error {
+	if err := refuseHistory(c.Context(), db, o.day, o.month, o.settleDate); err != nil {
+		return err
+	}
 	dir := cfg.Path(cfg.Reports.Dir)
 	if o.out != "" {
 		var err error
