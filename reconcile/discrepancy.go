@@ -3,6 +3,7 @@ package reconcile
 import (
 	"cmp"
 	"slices"
+	"sort"
 )
 
 // Finding is one code that an order carries, with the values compared.
@@ -131,12 +132,16 @@ func (v Verdict) OneSided() bool { return v.Facts.LedgerPaid != v.Facts.BillPaid
 
 // sortFindings puts the gravest first, then the order of the tables.
 func sortFindings(fs []Finding) {
-	slices.SortStableFunc(fs, func(a, b Finding) int {
+	if len(fs) < 2 {
+		return
+	}
+	sort.SliceStable(fs, func(i, j int) bool {
+		a, b := &fs[i], &fs[j]
 		return cmp.Or(
 			cmp.Compare(severityRank[a.Severity], severityRank[b.Severity]),
 			cmp.Compare(a.Code.place(), b.Code.place()),
 			cmp.Compare(a.Basis, b.Basis),
-		)
+		) < 0
 	})
 }
 

@@ -2,8 +2,7 @@ package reconcile
 
 import (
 	"cmp"
-	"maps"
-	"slices"
+	"sort"
 )
 
 // SettleSum adds up lines. The counts of Alliance, Coupon and BuyerPay are of
@@ -91,9 +90,15 @@ func (s *Settlement) Add(l SettleLine) (SettleFigures, error) {
 // Channels lists what holds figures: by settle date, those without one last,
 // then by merchant and channel.
 func (s *Settlement) Channels() []Channel {
-	return slices.SortedFunc(maps.Keys(s.channels), func(a, b Channel) int {
-		return cmp.Or(cmp.Compare(uint32(a.SettleDay-1), uint32(b.SettleDay-1)), cmp.Compare(a.MID, b.MID), cmp.Compare(a.TargetSys, b.TargetSys))
+	var all []Channel
+	for c := range s.channels {
+		all = append(all, c)
+	}
+	sort.Slice(all, func(i, j int) bool {
+		a, b := all[i], all[j]
+		return cmp.Or(cmp.Compare(uint32(a.SettleDay-1), uint32(b.SettleDay-1)), cmp.Compare(a.MID, b.MID), cmp.Compare(a.TargetSys, b.TargetSys)) < 0
 	})
+	return all
 }
 
 // Of is what one channel holds.

@@ -52,7 +52,7 @@ func assign[T any](blocks int, lines []T, fits func(line T, block int) int) (of 
 			}
 		}
 	}
-	slices.SortStableFunc(matches, func(a, b match) int { return cmp.Compare(b.score, a.score) })
+	sort.SliceStable(matches, func(i, j int) bool { return matches[j].score < matches[i].score })
 	of = make([]*T, blocks)
 	taken := make([]bool, len(lines))
 	for _, m := range matches {
