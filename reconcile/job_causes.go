@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sort"
 )
 
 // maxCauses bounds the causes that page one tells.
@@ -44,9 +45,10 @@ func (n *night) settle(cs *causes, of func(Group) (int64, error)) ([]*Cause, err
 }
 
 func sortCauses(all []*Cause) {
-	slices.SortFunc(all, func(a, b *Cause) int {
+	sort.Slice(all, func(i, j int) bool {
+		a, b := all[i], all[j]
 		return cmp.Or(-cmp.Compare(a.Count, b.Count), cmp.Compare(a.Day, b.Day), cmp.Compare(a.MID, b.MID),
-			cmp.Compare(a.Scope, b.Scope), a.Code.place()-b.Code.place())
+			cmp.Compare(a.Scope, b.Scope), a.Code.place()-b.Code.place()) < 0
 	})
 }
 

@@ -3,6 +3,7 @@ package reconcile
 import (
 	"context"
 	"slices"
+	"sort"
 )
 
 // suspect looks, before anything is written, whether so much is discrepant
@@ -97,7 +98,7 @@ func Systemic(judged, discrepant int64, history []DayShare) bool {
 	if len(shares) < 5 {
 		return false
 	}
-	slices.Sort(shares)
+	sort.Slice(shares, func(i, j int) bool { return shares[i] < shares[j] })
 	median := (shares[(len(shares)-1)/2] + shares[len(shares)/2]) / 2
 	return float64(discrepant) > max(0.1, 5*median)*float64(judged)
 }

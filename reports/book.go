@@ -3,13 +3,13 @@ package reports
 import (
 	"archive/zip"
 	"bytes"
-	"cmp"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -103,7 +103,7 @@ func repack(to *os.File, packed string) error {
 		return err
 	}
 	defer from.Close()
-	slices.SortFunc(from.File, func(a, b *zip.File) int { return cmp.Compare(partOrder(a.Name), partOrder(b.Name)) })
+	sort.Slice(from.File, func(i, j int) bool { return partOrder(from.File[i].Name) < partOrder(from.File[j].Name) })
 	w := zip.NewWriter(to)
 	for _, part := range from.File {
 		if part.Name == contentTypes {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/umsrecon/umsrecon/reconcile"
@@ -102,7 +103,9 @@ func (d *DayShares) Lines(ctx context.Context, mid string, sheet Sheet) reconcil
 		arms, args["cases"] = append(arms, fromCases+casesOf), list(b.cases)
 	}
 	if len(b.orders) > 0 {
-		arms, args["orders"] = append(arms, noteArms[sheet]), list(slices.Compact(slices.Sorted(slices.Values(b.orders))))
+		orders := slices.Clone(b.orders)
+		sort.Slice(orders, func(i, j int) bool { return orders[i] < orders[j] })
+		arms, args["orders"] = append(arms, noteArms[sheet]), list(slices.Compact(orders))
 	}
 	if scopes := d.owned[mid]; sheet == LedgerProblems && len(scopes) > 0 {
 		arms, args["scopes"] = append(arms, badRowsOfSources), list(scopes)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sort"
 
 	"github.com/umsrecon/umsrecon/reconcile"
 )
@@ -84,7 +85,7 @@ func (db *DB) MovedMonths(ctx context.Context, runID string, since, from, to rec
 	if err != nil {
 		return nil, fmt.Errorf("months that run %q changed: %w", runID, err)
 	}
-	slices.Sort(m.months)
+	sort.Slice(m.months, func(i, j int) bool { return m.months[i] < m.months[j] })
 	return slices.Compact(m.months), nil
 }
 

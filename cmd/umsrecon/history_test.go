@@ -52,13 +52,14 @@ func newShopOfMonths(t *testing.T, more string) shopOfMonths {
 	return s
 }
 
-// refunds gives back something of a payment that has long gone.
+// refunds gives back something of a payment that has long gone; a part of it was
+// settled in winter.
 func (s shopOfMonths) refunds() {
 	s.Helper()
-	s.books("2026-07-10", "N20260105,2026-01-05,,SUCCESS,,R1,500")
+	s.books("2026-07-10", "N20260105,2026-01-05,,SUCCESS,,R1,500\nN20260105,2026-01-05,,SUCCESS,,R2,300")
 	back := paidBill("N20260105", "2026-01-05")
 	back.BillStatus, back.BillPayment.Status = "REFUND", "TRADE_REFUND"
-	back.Refunds = map[string]chinaumstest.Flow{"R1": {TotalAmount: "500", Status: "SUCCESS", SettleDate: "2026-07-10"}}
+	back.Refunds = map[string]chinaumstest.Flow{"R1": {TotalAmount: "500", Status: "SUCCESS", SettleDate: "2026-07-10"}, "R2": {TotalAmount: "300", Status: "SUCCESS", SettleDate: "2026-01-20"}}
 	s.gateway.Put(back)
 }
 
@@ -171,22 +172,23 @@ func oldMonths(t *testing.T, database func(schema string) string) {
 	orders, horizon := taken.count()
 	require.Equal(t, 8, orders)
 	require.Equal(t, "2026-02-01", horizon.String(), "130 days before 1 July is 21 February")
-	before := taken.reports()
+	before, all := taken.reports(), kept.reports()
 	for _, s := range []shopOfMonths{kept, taken} {
 		s.refunds()
 		s.nights(summer[3:])
 	}
 
 	orders, horizon = kept.count()
-	require.Equal(t, []any{13, reconcile.Day(0)}, []any{orders, horizon})
+	require.Equal(t, []any{14, reconcile.Day(0)}, []any{orders, horizon})
 	orders, horizon = taken.count()
 	require.Equal(t, "2026-03-01", horizon.String())
-	require.Equal(t, 7, orders, "of winter X1, which has a case, and X2, which was settled in March")
+	require.Equal(t, 8, orders, "of winter X1, which has a case, and X2, which was settled in March")
 	names := []string{"settlement-2026-03", "settlement-2026-06", "settlement-2026-07"}
 	for _, day := range summer {
 		names = append(names, "discrepancies-"+day)
 	}
 	require.Equal(t, kept.cells(names...), taken.cells(names...))
+	require.NotEqual(t, all["settlement-2026-01.xlsx"], kept.reports()["settlement-2026-01.xlsx"], "the night in July has changed a line of January")
 	historyStays(t, taken, before)
 
 	again := []string{"report", "--month", "2026-03"}

@@ -38,7 +38,8 @@ func (a *app) publish(ctx context.Context, cfg *Config, db *store.DB, s reconcil
 
 // months are those whose settlement a run writes, each by a day in it: the day's
 // month, the next when the day ends one, and others where it changed a line; of
-// those to come only what was written before: their own nights begin them.
+// those to come only what was written before: their own nights begin them. What
+// is history is not written again.
 func (w *workbookWriter) months(s reconcile.Summary) ([]reconcile.Day, error) {
 	months := []reconcile.Day{s.Day}
 	from, to := month(s.Day)
@@ -54,7 +55,18 @@ func (w *workbookWriter) months(s reconcile.Summary) ([]reconcile.Day, error) {
 		to += 366 // a night whose orders settle next month need not be looked through
 	}
 	moved, err := w.db.MovedMonths(w.ctx, s.RunID, w.since(s), from, to, w.cfg.Settings().Calendar)
+	if err != nil {
+		return months, err
+	}
+	horizon, err := w.db.Horizon(w.ctx)
+	if err != nil {
+		return months, err
+	}
 	for _, day := range moved {
+		if day < horizon {
+			w.warn.Warn("a settlement line of history has changed; its workbook stays as it was written", "month", day.Month())
+			continue
+		}
 		if begun, err = w.begun(day); err != nil {
 			return months, err
 		}
