@@ -30,10 +30,11 @@ func (c *Config) ledgers(clock reconcile.Clock) ([]reconcile.Ledger, error) {
 func (c *Config) books(clock reconcile.Clock) ([]*ledger.Books, error) {
 	var all []*ledger.Books
 	var sharing []Merchant
+	terminals := map[string]ledger.Defaults{} // of those that share one
 	add := func(l Ledger, name string, defaults ledger.Defaults, whose string) error {
 		for _, one := range l.Each() {
 			source := c.source(one, clock)
-			source.Name, source.Owner, source.Defaults = name, name, defaults
+			source.Name, source.Owner, source.Defaults, source.Terminals = name, name, defaults, terminals
 			b, err := ledger.New(source)
 			if err != nil {
 				return fmt.Errorf("ledger of %s: %w", whose, err)
@@ -57,6 +58,9 @@ func (c *Config) books(clock reconcile.Clock) ([]*ledger.Books, error) {
 	defaults := defaultsOf(sharing[0].Terminal)
 	if len(sharing) > 1 {
 		defaults.MID, defaults.TID = "", ""
+		for _, m := range sharing {
+			terminals[m.MID] = defaultsOf(m.Terminal)
+		}
 	}
 	return all, add(c.Ledger, "", defaults, "the merchants that share it")
 }

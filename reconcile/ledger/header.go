@@ -101,7 +101,7 @@ func (b *Books) headingFault(c column, found []int, there []string) HeaderFault 
 		return HeaderFault{}
 	case c.required():
 		f.Problem = fmt.Sprintf("no column %s, and the configuration names none for it", c)
-	case b.source.Defaults.of(c) == "" && c.terminal():
+	case b.missing(c, there):
 		f.Problem = fmt.Sprintf("no column %s, and no default for it in the configuration", c)
 	default:
 		return HeaderFault{}
@@ -120,11 +120,27 @@ func (b *Books) headingFault(c column, found []int, there []string) HeaderFault 
 // line has the key of a refund. A key that may be missing is empty then, unless
 // another one stands there that people use for it.
 func (b *Books) unwritten(c column, there []string) bool {
-	needed := c.required() && !(c == colTotal && b.refundsAlone(there)) || c.terminal() && b.source.Defaults.of(c) == ""
+	needed := c.required() && !(c == colTotal && b.refundsAlone(there)) || b.missing(c, there)
 	if b.source.Format != JSONL || b.headings[c] == "" || needed {
 		return false
 	}
 	return !slices.ContainsFunc(b.unnamed(there), func(heading string) bool { return slices.Contains(c.names(), bare(heading)) })
+}
+
+// missing: nothing says what a column of the terminal is where a row does not.
+func (b *Books) missing(c column, there []string) bool {
+	if !c.terminal() || b.source.Defaults.of(c) != "" {
+		return false
+	}
+	if c == colMID || len(b.source.Terminals) == 0 || len(b.find(colMID, there)) != 1 {
+		return true
+	}
+	for _, d := range b.source.Terminals {
+		if d.of(c) == "" {
+			return true
+		}
+	}
+	return false
 }
 
 // unnamed are the headings that are no column's yet.

@@ -2,6 +2,8 @@ package ledger_test
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -219,4 +221,35 @@ func sheetIn(t testing.TB, rows [][]any, format int) []byte {
 	var out bytes.Buffer
 	require.NoError(t, f.Write(&out))
 	return out.Bytes()
+}
+
+// Of merchants that share a ledger each has its own terminal: a row need name
+// no more than its merchant.
+func TestTerminalsOfMerchants(t *testing.T) {
+	one, two := ledger.Defaults{MID: "898340149000005", TID: "00000001", InstMID: "QRPAYDEFAULT"}, ledger.Defaults{MID: "898340149000006", TID: "00000002", InstMID: "YUEDANDEFAULT"}
+	both := map[string]ledger.Defaults{one.MID: one, two.MID: two}
+	read := func(text string, terminals map[string]ledger.Defaults) (result, error) {
+		dir := t.TempDir()
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "o.csv"), []byte(text), 0o600))
+		return readSource(t, ledger.Source{Dir: dir, Pattern: "o.csv", Defaults: ledger.Defaults{InstMID: "QRPAYDEFAULT"}, Terminals: terminals})
+	}
+	const rows = plainHeader + ",mid\n3194A,2026-11-19,1908,PAID,898340149000005\n3194B,2026-11-19,1908,PAID,898340149000006\n3194C,2026-11-19,1908,PAID,898340149000007\n"
+	r, err := read(rows, both)
+	require.NoError(t, err)
+	require.Len(t, r.orders, 2)
+	require.Equal(t, []string{"00000001", "QRPAYDEFAULT", "00000002", "YUEDANDEFAULT"},
+		[]string{r.orders[0].TID, r.orders[0].InstMID, r.orders[1].TID, r.orders[1].InstMID})
+	require.Len(t, r.bad, 1)
+	require.Equal(t, "tid is empty", r.bad[0].Reason.EN)
+
+	r, err = read(plainHeader+",mid,tid\n3194A,2026-11-19,1908,PAID,898340149000005,00000009\n3194B,2026-11-19,1908,PAID,898340149000006,\n3194C,2026-11-19,1908,PAID,898340149000006,7\n", both)
+	require.NoError(t, err)
+	require.Equal(t, []string{"00000009", "00000002"}, []string{r.orders[0].TID, r.orders[1].TID}, "what a row says goes first")
+	require.Contains(t, r.bad[0].Reason.EN, "shorter than 8 digits")
+
+	two.TID = ""
+	for text, terminals := range map[string]map[string]ledger.Defaults{rows: {one.MID: one, two.MID: two}, plainHeader + "\n": both} {
+		_, err = read(text, terminals)
+		require.ErrorContains(t, err, "no column tid, and no default for it in the configuration")
+	}
 }

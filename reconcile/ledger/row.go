@@ -57,7 +57,21 @@ func (r *rowReader) read(rec record) (v values) {
 		}
 		r.cell(&v, c, cell, rec.nature(r.header.at[c]))
 	}
+	r.fill(&v, rec)
 	return v
+}
+
+// fill takes what a row leaves out about its terminal from its merchant.
+func (r *rowReader) fill(v *values, rec record) {
+	for _, c := range []column{colTID, colInstMID} {
+		at := r.header.at[c]
+		if at >= 0 && strings.Trim(rec.cells[at], asciiBlanks) != "" || r.failed(c) {
+			continue
+		}
+		if own := r.books.source.Terminals[v.text[colMID]].of(c); own != "" {
+			v.text[c] = own
+		}
+	}
 }
 
 func (r *rowReader) cell(v *values, c column, cell string, n nature) {

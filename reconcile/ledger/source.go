@@ -81,6 +81,9 @@ type Source struct {
 	// default words.
 	Statuses map[reconcile.Status][]string
 	Defaults Defaults
+	// Terminals are those of the merchants that share the ledger, by mid: what a
+	// row leaves out is its merchant's.
+	Terminals map[string]Defaults
 
 	Location *time.Location     // of times without a zone; default reconcile.Beijing
 	Calendar reconcile.Calendar // turns paid_at into a business day

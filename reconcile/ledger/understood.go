@@ -59,6 +59,9 @@ func (b *Books) Understand(ctx context.Context, day reconcile.Day, rows int) ([]
 
 func (r *rowReader) understood(c column, rec record, v *values) Understood {
 	u := Understood{Column: c.String(), Heading: r.books.headings[c], Default: r.books.source.Defaults.of(c)}
+	if len(r.books.source.Terminals) > 0 && (c == colTID || c == colInstMID) {
+		u.Default = "the merchant's own"
+	}
 	at := r.header.at[c]
 	if at < 0 {
 		return u
