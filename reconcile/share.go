@@ -232,9 +232,9 @@ func (k *KindTotals) merge(t *tally, o *KindTotals) {
 	mergeAll(t, k.Classes, o.Classes)
 	mergeAll(t, k.Carried, o.Carried)
 	mergeAll(t, k.Bridge.ByCode, o.Bridge.ByCode)
-	into := []*Sum{&k.Loaded, &k.Ledger, &k.UMS, &k.OwnLedger, &k.OwnUMS, &k.BuyerPay, &k.Coupon, &k.LedgerBuyerPay, &k.LedgerCoupon,
+	into := []*Sum{&k.Loaded, &k.Ledger, &k.UMS, &k.OwnLedger, &k.OwnUMS, &k.BuyerPay, &k.Coupon, &k.LedgerBuyerPay, &k.LedgerCoupon, &k.BuyerPayBeside, &k.CouponBeside,
 		&k.Bridge.OneSided, &k.Bridge.Unverified, &k.Bridge.Waiting}
-	from := []Sum{o.Loaded, o.Ledger, o.UMS, o.OwnLedger, o.OwnUMS, o.BuyerPay, o.Coupon, o.LedgerBuyerPay, o.LedgerCoupon,
+	from := []Sum{o.Loaded, o.Ledger, o.UMS, o.OwnLedger, o.OwnUMS, o.BuyerPay, o.Coupon, o.LedgerBuyerPay, o.LedgerCoupon, o.BuyerPayBeside, o.CouponBeside,
 		o.Bridge.OneSided, o.Bridge.Unverified, o.Bridge.Waiting}
 	for i := range into {
 		t.merge(into[i], from[i])

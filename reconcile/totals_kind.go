@@ -17,10 +17,14 @@ type KindTotals struct {
 	OwnLedger Sum `json:"own_ledger"`
 	OwnUMS    Sum `json:"own_ums"`
 	// BuyerPay and Coupon are what UMS states, over the bills that it says are paid.
-	BuyerPay       Sum    `json:"buyer_pay"`
-	Coupon         Sum    `json:"coupon"`
-	LedgerBuyerPay Sum    `json:"ledger_buyer_pay"`
-	LedgerCoupon   Sum    `json:"ledger_coupon"`
+	BuyerPay       Sum `json:"buyer_pay"`
+	Coupon         Sum `json:"coupon"`
+	LedgerBuyerPay Sum `json:"ledger_buyer_pay"`
+	LedgerCoupon   Sum `json:"ledger_coupon"`
+	// BuyerPayBeside and CouponBeside are the parts of BuyerPay and Coupon that
+	// the ledger carries a figure for, right or wrong.
+	BuyerPayBeside Sum    `json:"buyer_pay_beside"`
+	CouponBeside   Sum    `json:"coupon_beside"`
 	Bridge         Bridge `json:"bridge"`
 }
 
@@ -53,6 +57,12 @@ func (k *KindTotals) countMoney(t *tally, v Verdict, o Order, b Bill, carried bo
 		}
 		t.addKnown(&k.BuyerPay, flow.BuyerPay)
 		t.addKnown(&k.Coupon, flow.Coupon)
+		if o.BuyerPay.Known {
+			t.addKnown(&k.BuyerPayBeside, flow.BuyerPay)
+		}
+		if o.Coupon.Known {
+			t.addKnown(&k.CouponBeside, flow.Coupon)
+		}
 	}
 }
 

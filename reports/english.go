@@ -27,7 +27,7 @@ var english = map[string]string{
 	"另有无效台账行 %d 行，不计入以上各类，见「台账问题」。": "%d invalid ledger rows stand apart from these classes: see Ledger problems.",
 	"二、其中：前期结转订单":                   "2 Of these: carried over from earlier days", "无前期结转": "nothing was carried over",
 	"三、台账与渠道（已发生的资金）": "3 Ledger against UMS (money that moved)", "项目": "Item",
-	"台账笔数": "Ledger count", "渠道笔数": "UMS count", "渠道金额": "UMS amount", "未列": "not stated",
+	"台账笔数": "Ledger count", "渠道笔数": "UMS count", "渠道金额": "UMS amount", "未列": "not stated", "另有 %d 笔台账未列，未比对": "%d more that the ledger does not state, not compared",
 	"其中：买家实付": "of which paid by buyers", "其中：渠道优惠": "of which channel coupons",
 	"四、差额桥接（渠道−台账）": "4 Bridge (UMS − ledger)", "差额来源": "Source of the difference", "单边（仅一方有资金）": "one-sided (money on one side only)",
 	"桥接合计 = 渠道 − 台账":         "bridge = UMS − ledger",

@@ -13,18 +13,23 @@ func (s *sheet) sides(sum reconcile.Summary) {
 		}
 	}
 	if k := sum.Kinds[reconcile.Payment]; k != nil {
-		s.sideStated("其中：买家实付", k.LedgerBuyerPay, k.BuyerPay)
-		s.sideStated("其中：渠道优惠", k.LedgerCoupon, k.Coupon)
+		s.sideStated("其中：买家实付", k.LedgerBuyerPay, k.BuyerPay, k.BuyerPayBeside)
+		s.sideStated("其中：渠道优惠", k.LedgerCoupon, k.Coupon, k.CouponBeside)
 	}
 	s.blank(1)
 }
 
 // sideStated compares what a side may not state at all: that is no zero, and
-// there is no difference to it.
-func (s *sheet) sideStated(label string, ledger, ums reconcile.Sum) {
+// there is no difference to it. Where the ledger carries a figure on some rows,
+// what UMS states beside those is compared, and how many others it has is said.
+func (s *sheet) sideStated(label string, ledger, ums, beside reconcile.Sum) {
 	var left, right, gap any = s.say("未列"), s.say("未列"), nil
+	note := ""
 	if ledger.Count > 0 {
-		left = ledger.Fen
+		if others := ums.Count - beside.Count; others > 0 {
+			note = s.say("另有 %d 笔台账未列，未比对", others)
+		}
+		left, ums = ledger.Fen, beside
 	}
 	if ums.Count > 0 {
 		right = ums.Fen
@@ -32,7 +37,7 @@ func (s *sheet) sideStated(label string, ledger, ums reconcile.Sum) {
 	if ledger.Count > 0 && ums.Count > 0 {
 		gap = ums.Fen - ledger.Fen
 	}
-	s.side(label, ledger, ums, left, right, gap, "")
+	s.side(label, ledger, ums, left, right, gap, note)
 }
 
 func (s *sheet) side(label string, ledger, ums reconcile.Sum, left, right, gap any, note string) {

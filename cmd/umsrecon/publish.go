@@ -248,19 +248,22 @@ func (c *Config) cutoffText() string {
 // shownSettings are the settings that a verdict depends on, under their keys,
 // the ledger being this one.
 func (c *Config) shownSettings(l Ledger) []reports.Setting {
-	r := c.Rules
+	r, fen := c.Rules, "分"
+	if c.Reports.Language == string(reports.EN) {
+		fen = "fen"
+	}
 	rows := []reports.Setting{
 		{Name: "timezone", Value: c.Timezone.String()},
 		{Name: "cutoff", Value: c.cutoffText()},
 		{Name: "ledger.path", Value: l.places()},
 		{Name: "ledger.amount_unit", Value: l.AmountUnit},
-		{Name: "statement", Value: fmt.Sprintf("path %q, amount_unit %s, fee_tolerance %d 分/fen", c.Statement.Pattern, c.Statement.AmountUnit, c.Statement.FeeTolerance)},
+		{Name: "statement", Value: fmt.Sprintf("path %q, amount_unit %s, fee_tolerance %d %s", c.Statement.Pattern, c.Statement.AmountUnit, c.Statement.FeeTolerance, fen)},
 	}
 	for _, s := range []struct {
 		key   string
 		value any
 	}{
-		{"amount_basis", r.AmountBasis}, {"tolerance", fmt.Sprintf("%d 分/fen", r.Tolerance)}, {"lookback", fmt.Sprintf("%dd", r.Lookback)},
+		{"amount_basis", r.AmountBasis}, {"tolerance", fmt.Sprintf("%d %s", r.Tolerance, fen)}, {"lookback", fmt.Sprintf("%dd", r.Lookback)},
 		{"stale_after", fmt.Sprintf("%dd", r.StaleAfter)}, {"recheck", fmt.Sprint(r.Recheck)}, {"pay_window", r.PayWindow},
 		{"ledger_grace", r.LedgerGrace}, {"settle_grace", r.SettleGrace}, {"refund_grace", r.RefundGrace}, {"notice_grace", r.NoticeGrace},
 		{"amount_identity", r.AmountIdentity}, {"double_payment", r.DoublePayment}, {"one_case_from", r.OneCaseFrom},
