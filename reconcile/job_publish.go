@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"sort"
 )
 
 // publish judges every order in scope and makes the run visible: verdicts,
@@ -209,7 +210,7 @@ func caseCodes(cases []Case, v Verdict) []Code {
 	for _, c := range cases {
 		codes = append(codes, c.Code)
 	}
-	slices.SortFunc(codes, func(a, b Code) int { return a.place() - b.place() })
+	sort.Slice(codes, func(i, j int) bool { return codes[i].place() < codes[j].place() })
 	return slices.Compact(codes)
 }
 

@@ -1,8 +1,8 @@
 package reports
 
 import (
-	"cmp"
 	"slices"
+	"sort"
 
 	"github.com/xuri/excelize/v2"
 
@@ -89,14 +89,14 @@ func byCount(codes map[reconcile.Code]reconcile.Sum) []reconcile.Code {
 			list = append(list, r.Code)
 		}
 	}
-	slices.SortStableFunc(list, func(a, b reconcile.Code) int { return cmp.Compare(codes[b].Count, codes[a].Count) })
+	sort.SliceStable(list, func(i, j int) bool { return codes[list[i]].Count > codes[list[j]].Count })
 	return list
 }
 
 // byAmount lists the codes that stand for money, those that weigh most first.
 func byAmount(codes map[reconcile.Code]reconcile.Sum) []reconcile.Code {
 	list := slices.DeleteFunc(byCount(codes), func(c reconcile.Code) bool { return codes[c].Fen == 0 })
-	slices.SortStableFunc(list, func(a, b reconcile.Code) int { return cmp.Compare(codes[b].Fen, codes[a].Fen) })
+	sort.SliceStable(list, func(i, j int) bool { return codes[list[i]].Fen > codes[list[j]].Fen })
 	return list
 }
 

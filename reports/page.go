@@ -1,12 +1,11 @@
 package reports
 
 import (
-	"cmp"
 	_ "embed"
 	"fmt"
 	"html/template"
 	"os"
-	"slices"
+	"sort"
 	"strings"
 
 	"github.com/umsrecon/umsrecon/reconcile"
@@ -75,8 +74,8 @@ func pageOf(s reconcile.Summary, b *book) page {
 			p.Found = append(p.Found, c)
 		}
 	}
-	slices.SortStableFunc(p.Found, func(a, b reconcile.Code) int {
-		return cmp.Compare(reconcile.RuleOf(a).Severity, reconcile.RuleOf(b).Severity)
+	sort.SliceStable(p.Found, func(i, j int) bool {
+		return reconcile.RuleOf(p.Found[i]).Severity < reconcile.RuleOf(p.Found[j]).Severity
 	})
 	return p
 }

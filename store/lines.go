@@ -1,11 +1,11 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 
@@ -236,7 +236,7 @@ func readOthers(line *reconcile.Line, others string) error {
 	if len(line.Others) == 0 {
 		line.Others = nil
 	}
-	slices.SortFunc(line.Others, func(a, b reconcile.Code) int { return cmp.Compare(codePlace[a], codePlace[b]) })
+	sort.Slice(line.Others, func(i, j int) bool { return codePlace[line.Others[i]] < codePlace[line.Others[j]] })
 	return nil
 }
 

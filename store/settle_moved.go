@@ -116,13 +116,23 @@ func (m *moved) families(t *tx, numbers []int) error {
 		return err
 	}
 	for n := range now {
-		for _, l := range slices.Concat(now[n], before[n]) {
-			if !slices.Contains(now[n], l) || !slices.Contains(before[n], l) {
-				m.day(cmp.Or(l.SettleDay, l.PayDay, l.LedgerDay))
-			}
-		}
+		m.apart(now[n], before[n])
+		m.apart(before[n], now[n])
 	}
 	return nil
+}
+
+// apart takes the months of lines that are not among others.
+func (m *moved) apart(lines, others []reconcile.SettleLine) {
+	for i := range lines {
+		found := false
+		for j := range others {
+			found = found || lines[i] == others[j]
+		}
+		if l := &lines[i]; !found {
+			m.day(cmp.Or(l.SettleDay, l.PayDay, l.LedgerDay))
+		}
+	}
 }
 
 func (m *moved) lines(t *tx, query string, args named) (all [][]reconcile.SettleLine, err error) {
