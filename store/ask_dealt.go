@@ -30,6 +30,7 @@ type dealt struct {
 	after int64         // the turn of the last one taken
 	quiet int           // looks in a row that found nobody who asks
 	total int64         // questions of a run when its asking began
+	step  int64         // turns that come and go in one transaction
 	stop  func()        // ends the renewing of leases
 }
 
@@ -41,16 +42,6 @@ const (
 
 const (
 	nowMS = "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)"
-
-	// What workers hold of a run that is taken up again stays theirs. A run before
-	// this one is over: one at a time holds the database.
-	forgetQuestions = "DELETE FROM questions WHERE run_id <> :run OR worker = '' OR worker LIKE '" + theRun + "%' OR free_ms <= " + nowMS + " OR NOT EXISTS (SELECT 1 FROM (" + toAskQuery + ") AS due WHERE due.order_id = questions.order_id)"
-
-	fillQuestions = `
-INSERT INTO questions (order_id, run_id, nth, mid)
-SELECT order_id, :run, row_number() OVER (ORDER BY turn, ledger_day, mid, tid, inst_mid, bill_day, bill_no, refund_id, completion_id), mid
-FROM (` + toAskQuery + `) AS due CROSS JOIN orders USING (order_id)
-ON CONFLICT (order_id) DO NOTHING`
 
 	// An array is worked out once, whatever the plan.
 	takeQuestions = `
@@ -80,6 +71,7 @@ SELECT nth, again, mid, tid, inst_mid, bill_day, bill_no, refund_id, completion_
   EXISTS (SELECT 1 FROM questions WHERE run_id = :run AND worker NOT IN ('', :me) AND free_ms > ` + nowMS + `)`
 
 	endQuestions   = "DELETE FROM questions WHERE run_id = ?"
+	endSome        = "DELETE FROM questions WHERE run_id = :run" + inTurns
 	lastAnswer     = "SELECT coalesce(max(answer_id), 0) FROM answers"
 	askedByAll     = "SELECT count(DISTINCT order_id), coalesce(sum(attempts), 0) FROM answers WHERE run_id = ? AND answer_id > ?"
 	whoAsks        = "SELECT q.run_id FROM questions AS q JOIN runs AS r ON r.run_id = q.run_id AND r.status IN ('running', 'interrupted') WHERE q.for_run = 0 AND q.free_ms <= " + nowMS + " ORDER BY q.nth LIMIT 1"
@@ -88,19 +80,7 @@ SELECT nth, again, mid, tid, inst_mid, bill_day, bill_no, refund_id, completion_
 
 func (db *DB) dealt(ctx context.Context, s reconcile.Scope, a reconcile.Asking) (reconcile.Questions, error) {
 	d := db.dealer(theRun, s.RunID, a)
-	err := db.write(ctx, func(t *tx) error {
-		for _, query := range []string{forgetQuestions, fillQuestions} {
-			if err := t.exec(query, scopeArgs(s).args()...); err != nil {
-				return err
-			}
-		}
-		return errors.Join(t.row(lastAnswer).Scan(&d.mark), t.row(countQuestions).Scan(&d.total), t.analyse("questions"))
-	})
-	if err != nil {
-		return nil, err
-	}
-	d.renewing(ctx)
-	return d, nil
+	return d, d.open(ctx, s)
 }
 
 // Asks is the run that has questions for anybody at present; empty: none has.
@@ -120,7 +100,7 @@ func (db *DB) Join(ctx context.Context, runID string, a reconcile.Asking) reconc
 }
 
 func (db *DB) dealer(who, run string, a reconcile.Asking) *dealt {
-	return &dealt{db: db, run: run, me: who + uuid.NewString(), isRun: who == theRun, most: min(max(16, 2*a.Concurrency), 1000), lease: cmp.Or(a.Lease, 30*time.Second)}
+	return &dealt{db: db, run: run, me: who + uuid.NewString(), step: fillStep, isRun: who == theRun, most: min(max(16, 2*a.Concurrency), 1000), lease: cmp.Or(a.Lease, 30*time.Second)}
 }
 
 // args are also those of renewing, beside what else goes on: nothing in them changes.
@@ -208,23 +188,27 @@ func (d *dealt) Rest(ctx context.Context, r reconcile.Refrain) (time.Duration, b
 	return soon, bool(left) && d.quiet < looks, nil
 }
 
-// End takes the questions of the run away. Answers that others were waiting for
-// count no more. Where questions are gone that nobody has answered, another run has
-// taken them away, and this one does not hold the database any more.
+// End takes the questions of the run away, in steps as they came. Answers that
+// others were waiting for count no more. Where questions are gone that nobody has
+// answered, another run has taken them away, and this one does not hold the database any more.
 func (d *dealt) End(ctx context.Context, mine reconcile.Queries) (reconcile.Queries, error) {
-	err := d.db.write(ctx, func(t *tx) error {
+	left, err := d.takeAway(ctx)
+	if err != nil {
+		return mine, fmt.Errorf("end the asking: %w", err)
+	}
+	err = d.db.write(ctx, func(t *tx) error {
 		r, err := t.result(endQuestions, d.run)
 		if err != nil {
 			return err
 		}
-		left, err := r.RowsAffected()
+		last, err := r.RowsAffected()
 		if err != nil {
 			return err
 		}
 		if err := t.row(askedByAll, d.run, d.mark).Scan(&mine.Sent, &mine.Attempts); err != nil {
 			return err
 		}
-		if left+mine.Sent < d.total {
+		if left+last+mine.Sent < d.total {
 			return fmt.Errorf("%w: another run has begun", reconcile.ErrInterrupted)
 		}
 		return nil
