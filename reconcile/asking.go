@@ -17,13 +17,10 @@ type Asking struct {
 	// Lease is how long a process that has died, or was cut off, holds questions
 	// that several share; 0: 30 s.
 	Lease time.Duration
-}
-
-// Progress is how far the asking has come.
-type Progress struct {
-	Done, Total int64 // orders answered, and to be asked
-	Attempts    int64 // HTTP requests so far
-	Failed      int64 // orders without a trustworthy answer so far
+	// What all who ask for the run may send together, which the gateway sees to: a
+	// store that processes share tells it those who join.
+	PerSecond float64
+	Requests  int64 // 0: no limit
 }
 
 // answerStore keeps answers: SaveAnswers of a Store.
@@ -46,6 +43,9 @@ type asking struct {
 
 	total, done, failed, attempts int64
 	waiting                       int64 // were locked at UMS, and are asked once more
+
+	looked time.Time // when it was looked up last how far all have come
+	others Progress  // what the others had asked then
 }
 
 // all asks until there are no questions left, or it has to stop.
@@ -55,6 +55,9 @@ func (a *asking) all(ctx context.Context) error {
 			return err
 		}
 		pause, more, err := a.questions.Rest(ctx, a.halt.refrain())
+		if err == nil {
+			a.tell(ctx, !more)
+		}
 		if err != nil || !more {
 			return err
 		}
@@ -178,6 +181,7 @@ func (a *asking) commit(ctx context.Context, answers <-chan Answered) (back give
 			return back, err
 		}
 		a.count(batch, &back)
+		a.tell(kept, false)
 	}
 	return back, nil
 }
@@ -211,9 +215,6 @@ func (a *asking) count(batch []Answered, back *given) {
 		if !b.Answer.Trustworthy() {
 			a.failed++
 		}
-	}
-	if a.progress != nil {
-		a.progress(Progress{Done: a.done, Total: a.total, Attempts: a.attempts, Failed: a.failed})
 	}
 }
 

@@ -30,6 +30,8 @@ type dealt struct {
 	after int64         // the turn of the last one taken
 	quiet int           // looks in a row that found nobody who asks
 	total int64         // questions of a run when its asking began
+	bound Bounds        // of a run
+	asked counted       // by all, of a run
 	step  int64         // turns that come and go in one transaction
 	stop  func()        // ends the renewing of leases
 }
@@ -100,7 +102,7 @@ func (db *DB) Join(ctx context.Context, runID string, a reconcile.Asking) reconc
 }
 
 func (db *DB) dealer(who, run string, a reconcile.Asking) *dealt {
-	return &dealt{db: db, run: run, me: who + uuid.NewString(), step: fillStep, isRun: who == theRun, most: min(max(16, 2*a.Concurrency), 1000), lease: cmp.Or(a.Lease, 30*time.Second)}
+	return &dealt{db: db, run: run, me: who + uuid.NewString(), step: fillStep, bound: Bounds{run, a.PerSecond, a.Requests}, isRun: who == theRun, most: min(max(16, 2*a.Concurrency), 1000), lease: cmp.Or(a.Lease, 30*time.Second)}
 }
 
 // args are also those of renewing, beside what else goes on: nothing in them changes.

@@ -58,7 +58,9 @@ WHERE ` + `(questions.run_id <> :run OR questions.worker = '' OR questions.worke
 
 // open lays out the questions of a run. After an error nothing needs to be closed.
 func (d *dealt) open(ctx context.Context, s reconcile.Scope) error {
-	err := d.db.write(ctx, func(t *tx) error { return t.row(lastAnswer).Scan(&d.mark) })
+	err := d.db.write(ctx, func(t *tx) error {
+		return errors.Join(t.row(lastAnswer).Scan(&d.mark), t.state(d.bound))
+	})
 	if err != nil {
 		return err
 	}

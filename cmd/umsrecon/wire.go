@@ -155,6 +155,7 @@ func (c *Config) job(clock reconcile.Clock, db reconcile.Store, tokens *chinaums
 func (c *Config) asking() reconcile.Asking {
 	return reconcile.Asking{
 		Concurrency: c.Gateway.Concurrency, Deadline: c.Gateway.Deadline, ProcessingPause: processingPause, Lease: c.Gateway.Lease,
+		PerSecond: c.Gateway.RequestsPerSecond, Requests: int64(c.Gateway.MaxRequestsPerRun),
 	}
 }
 

@@ -91,7 +91,11 @@ func (w *work) work(ctx context.Context) (err error) {
 // help asks for a run until it has asked everything, then it is done. What
 // stopped it in a run stops it there for good.
 func (w *work) help(ctx context.Context, run string) (done bool, err error) {
-	limits := w.cfg.sharedLimits(w.db)
+	cfg, err := w.bounded(ctx, run)
+	if err != nil {
+		return false, err
+	}
+	limits := cfg.sharedLimits(w.db)
 	limits.begin(run)
 	defer limits.close()
 	clients, hangUp, err := w.cfg.clients(w.clock.Now, w.tokens, limits)
@@ -113,6 +117,26 @@ func (w *work) help(ctx context.Context, run string) (done bool, err error) {
 		w.log.Warn("stopped before the end", "run", run, "reason", strings.Join(why, "; "))
 	}
 	return err == nil, err
+}
+
+// bounded is the configuration with the smaller of each limit that must be the same
+// for all who ask for a run: the worker's or that of the run, which has stated it.
+func (w *work) bounded(ctx context.Context, run string) (*Config, error) {
+	of, stated, err := w.db.BoundsOf(ctx, run)
+	mine := w.cfg.Gateway
+	if err != nil || !stated || of.PerSecond == mine.RequestsPerSecond && of.Requests == int64(mine.MaxRequestsPerRun) {
+		return w.cfg, err
+	}
+	own := *w.cfg
+	own.Gateway.RequestsPerSecond = min(mine.RequestsPerSecond, of.PerSecond)
+	if most := int(of.Requests); mine.MaxRequestsPerRun == 0 || most > 0 && most < mine.MaxRequestsPerRun {
+		own.Gateway.MaxRequestsPerRun = most
+	}
+	if w.run != run {
+		w.log.Warn("this worker has other limits than the run; of each the smaller holds here; give all the same configuration", "run", run,
+			"requests_per_second", mine.RequestsPerSecond, "of_the_run", of.PerSecond, "max_requests_per_run", mine.MaxRequestsPerRun, "max_of_the_run", of.Requests)
+	}
+	return &own, nil
 }
 
 // passing is an error that does not pass. A database that is away for a while
