@@ -40,11 +40,11 @@ func TestProgressOfAll(t *testing.T) {
 func TestWorkerOfAnotherRate(t *testing.T) {
 	address := ledgertest.Postgres(t, os.Getenv("REQUIRE_DATABASES") != "")
 	for schema, rate := range map[string]string{"faster": "5000", "slower": "20"} {
-		w := newCrew(t, address, schema, 300, 100)
+		w := newCrew(t, address, schema, 200, 50)
 		path := filepath.Join(w.dir, "config.yaml")
 		config, err := os.ReadFile(path)
 		require.NoError(t, err)
-		other := strings.Replace(string(config), "requests_per_second: 100", "requests_per_second: "+rate, 1)
+		other := strings.Replace(string(config), "requests_per_second: 50", "requests_per_second: "+rate, 1)
 		require.NoError(t, os.WriteFile(filepath.Join(w.dir, "other.yaml"), []byte(other), 0o600))
 		worker, said := w.member("-c", "other.yaml", "work", "--once")
 		require.NoError(t, worker.Start())
@@ -52,6 +52,6 @@ func TestWorkerOfAnotherRate(t *testing.T) {
 		require.NoError(t, worker.Wait(), "%s", said)
 		require.Contains(t, said.String(), "this worker has other limits than the run")
 		require.Regexp(t, sharePattern, said.String())
-		w.judge(t, 100)
+		w.judge(t, 100) // twice as much: a starved machine lets requests arrive together that went apart
 	}
 }
