@@ -111,7 +111,8 @@ func (f *filling) list(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return f.db.within(ctx, begin, func(t *tx) error { return t.exec(freeUnlisted) })
+	_, err = f.conn.ExecContext(ctx, freeUnlisted)
+	return f.db.told(err)
 }
 
 func (f *filling) begin(ctx context.Context) error {
