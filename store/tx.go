@@ -201,6 +201,9 @@ func stream[T any](what string, run func(emit func(T) error) error) iter.Seq2[T,
 // named holds the values of :parameters.
 type named map[string]any
 
+// args stands in some forty places, and would be copied to each.
+//
+//go:noinline
 func (n named) args() []any {
 	args := make([]any, 0, len(n))
 	for name, value := range n {
