@@ -8,7 +8,8 @@ import (
 )
 
 // load reads the books of the day, and those of every earlier day with
-// something open: a correction in the ledger is how most cases clear.
+// something open, the latest first: a correction in the ledger is how most cases
+// clear, and what a later day's books have lost may stand in earlier ones.
 func (n *night) load(ctx context.Context) error {
 	read := readings{}
 	for _, l := range n.Ledgers {
@@ -20,7 +21,7 @@ func (n *night) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, day := range days {
+	for _, day := range slices.Backward(days) {
 		for _, l := range n.Ledgers {
 			if err := n.reload(ctx, l, day, read); err != nil {
 				return err
@@ -36,14 +37,14 @@ func (n *night) loadOne(ctx context.Context, l Ledger, day Day, read readings) e
 		return nil
 	}
 	from := n.reading(l, day, read)
-	read[scope] = ""
-	astray := n.strays(day)
+	read[scope] = false
+	ahead := astray{until: n.scope.newest() + 1}
 	load, err := n.Store.LoadLedger(ctx, n.sum.RunID, from, n.Clock.Now(), func(w LoadWriter) (Load, error) {
 		load, err := l.Read(ctx, day, func(o Order, row string) error {
 			if o.LedgerDay == n.Day {
 				n.ofDay[scope]++
 			}
-			astray.see(o)
+			ahead.see(o)
 			return w.Order(o, row)
 		}, w.BadRow)
 		load.Scope, load.Owner = scope, l.Owner()
@@ -59,9 +60,9 @@ func (n *night) loadOne(ctx context.Context, l Ledger, day Day, read readings) e
 		return err
 	}
 	if load.Rows > 0 {
-		read[scope] = l.Scope(n.Day)
+		read[scope] = true
 	}
-	load.Suspect = append(load.Suspect, astray.told(load)...)
+	load.Suspect = append(load.Suspect, unjudged(load, from.Since, ahead)...)
 	if load.Emptied && day != n.Day && len(load.Headless) == 0 {
 		n.alarmOf(load.Owner, words("台账 %s 此次重读没有任何记录，而此前有：其订单仍按此前的读数核对，请检查导出",
 			"ledger %s holds no row any more, and did before: its orders are still judged as they were read then; check the export", scope))

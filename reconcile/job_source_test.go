@@ -150,27 +150,6 @@ func TestOrdersOfDaysThatNobodyJudges(t *testing.T) {
 	}
 }
 
-func TestBooksOfAllDaysGetAnOldOrder(t *testing.T) {
-	w := newWorld(t)
-	books, err := ledger.New(ledger.Source{Dir: w.dir, Pattern: "all.csv", Defaults: ledger.Defaults{MID: mid, TID: tid, InstMID: "QRPAYDEFAULT"}})
-	require.NoError(t, err)
-	w.job.Ledgers = []reconcile.Ledger{books}
-	suspected := func(rows ...string) bool {
-		text := header
-		for _, r := range append(rows, sale(monday, "B000", 1908, "PAID"), sale(monday-300, "A000", 1908, "PAID")) {
-			text += r
-		}
-		require.NoError(t, os.WriteFile(filepath.Join(w.dir, "all.csv"), []byte(text), 0o600))
-		s, err := w.job.Run(t.Context(), reconcile.Request{Day: monday})
-		require.NoError(t, err)
-		return s.Suspected()
-	}
-	w.paid(monday, "B000")
-	require.False(t, suspected(), "it was there from the beginning")
-	require.False(t, suspected())
-	require.True(t, suspected(sale(monday-365, "B001", 1908, "PAID")), "a mistyped year")
-}
-
 func TestEarlierDayThatBecameEmpty(t *testing.T) {
 	w := newWorld(t)
 	w.trade(monday, 3)

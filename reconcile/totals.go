@@ -123,12 +123,11 @@ type Load struct {
 	Suspect []Words `json:"suspect,omitempty"`
 	// MayBeEmpty: a day without a row of this source is nothing unusual.
 	MayBeEmpty bool `json:"may_be_empty,omitempty"`
-	// Known: it has been read before, and held rows then. Emptied: it holds none
-	// now. TooOld are the orders, new or changed, of days that are not judged any
-	// more.
-	Known   bool  `json:"-"`
+	// Emptied: it held rows before, and holds none now. TooOld are the orders of
+	// days that are not judged any more and never were; Oldest is one of them.
 	Emptied bool  `json:"-"`
 	TooOld  int64 `json:"-"`
+	Oldest  Order `json:"-"`
 	// Shared: it is one merchant's view of books of several, without their figures.
 	Shared bool `json:"-"`
 }

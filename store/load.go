@@ -12,8 +12,8 @@ import (
 
 // LoadLedger runs read, which passes the rows of one source to the writer it
 // is given, and keeps all of them or, when read returns an error, none. It
-// returns what read said of the load, with Scope, Orders, Total, Known, Emptied
-// and TooOld filled in.
+// returns what read said of the load, with Scope, Orders, Total, Emptied, TooOld
+// and Oldest filled in.
 //
 // The rows are staged in a file of their own first, so that others can write
 // while a large ledger is read; only then are they merged, in one transaction.

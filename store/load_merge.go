@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"strings"
 	"time"
 
@@ -15,17 +16,17 @@ import (
 // that does not even do that, as nearly all of a night, nothing is written: what
 // a load lacks is written down instead.
 //
-// What another source holds, too, is judged as if both were one load where the
-// run has read that one before. What stands in a file of a later day of the same
-// source is taken from there.
+// What other books hold, too, stays theirs where they are newer, or say the same
+// and no less; money that differs from what the run has read elsewhere before is a
+// contradiction, as between two rows of one load.
 const (
 	isNew     = "'new'"     // never seen
 	isSame    = "'same'"    // as an earlier load had it, in the same place
 	isMoved   = "'moved'"   // the same row, but for its place or its copies
 	isChanged = "'changed'" // other than an earlier load had it, or in conflict
-	isOlder   = "'older'"   // a file of a later day has it, too: nothing is taken
-	isShared  = "'shared'"  // another source has the same row
-	isRival   = "'rival'"   // another source has another row, which outranks this one
+	isOlder   = "'older'"   // other books have it better: nothing is taken
+	isShared  = "'shared'"  // other books have the same row
+	isRival   = "'rival'"   // other books have another row, which outranks this one
 )
 
 // merge takes a stage into the database.
@@ -36,7 +37,7 @@ func merge(t *tx, runID string, now time.Time, from reconcile.Reading, l *reconc
 	}
 	args := named{
 		"scope": from.Scope, "load": w.id, "held": w.held, "now": instant(now), "daily": flag(l.Day != 0),
-		"newer": list(from.Newer), "rivals": list(from.Rivals), "since": date(from.Since),
+		"newer": list(from.Newer), "rivals": list(from.Rivals), "peers": list(from.Peers), "since": date(from.Since),
 	}
 	steps := []string{fillKept, addNew, takeChanged, takeMoved, takeShared, takeRivals, reopenPayments, takeBadRows}
 	if l.Rows > 0 {
@@ -52,11 +53,11 @@ func merge(t *tx, runID string, now time.Time, from reconcile.Reading, l *reconc
 			}
 		}
 	}
-	l.Known, l.Emptied = w.held != 0, w.held != 0 && l.Rows == 0
-	if err := t.row(countTooOld, args.args()...).Scan(&l.TooOld); err != nil {
-		return err
-	}
-	return w.end(*l)
+	l.Emptied = w.held != 0 && l.Rows == 0
+	err := t.each(tooOld, args.args(), func(row scanner) error {
+		return row.Scan(&l.TooOld, &l.Oldest.Source.File, &l.Oldest.Source.Line, (*date)(&l.Oldest.LedgerDay))
+	})
+	return errors.Join(err, w.end(*l))
 }
 
 const keyList = "mid, tid, inst_mid, bill_day, bill_no, refund_id, completion_id"
@@ -67,9 +68,19 @@ func sameKey(a, b string) string {
 		"A.mid = B.mid AND A.tid = B.tid AND A.inst_mid = B.inst_mid AND A.bill_day = B.bill_day AND A.bill_no = B.bill_no AND A.refund_id = B.refund_id AND A.completion_id = B.completion_id")
 }
 
+func sameBill(a, b string) string {
+	bill, _, _ := strings.Cut(sameKey(a, b), " AND "+a+".refund_id")
+	return bill
+}
+
 // heldIn is true of an order that one of these other sources held last.
 func heldIn(scopes string) string {
 	return "(o.gone_load_id IS NULL AND o.scope <> :scope AND o.scope IN (SELECT other.value FROM json_each(" + scopes + ") AS other))"
+}
+
+// further is how far a payment has come once it is paid; 0: it is not.
+func further(status string) string {
+	return "(CASE " + status + " WHEN 'paid' THEN 1 WHEN 'part_refunded' THEN 2 WHEN 'refunded' THEN 3 ELSE 0 END)"
 }
 
 // The rest is by the numbers of the stage, so that new orders come into the
@@ -80,9 +91,12 @@ INSERT INTO kept (seq, order_id, copies, conflicting, flow, change)
 SELECT b.seq, o.order_id, b.copies, CASE WHEN ` + contradicted + ` THEN 1 ELSE b.conflicting END,
   CASE WHEN b.refund_id <> '' OR b.completion_id <> '' THEN 1 ELSE 0 END,
   CASE WHEN o.order_id IS NULL THEN ` + isNew + `
-       WHEN ` + heldIn(":newer") + ` THEN ` + isOlder + `
-       WHEN ` + heldIn(":rivals") + ` AND o.row_hash = b.row_hash THEN ` + isShared + `
        WHEN ` + contradicted + ` AND (o.amount_fen, o.row_hash) >= (b.amount_fen, b.row_hash) THEN ` + isRival + `
+       WHEN ` + contradicted + ` THEN ` + isChanged + `
+       WHEN ` + heldIn(":rivals") + ` AND o.row_hash = b.row_hash THEN ` + isShared + `
+       WHEN ` + heldIn(":newer") + ` THEN ` + isOlder + `
+       WHEN ` + heldIn(":peers") + ` AND o.row_hash <> b.row_hash AND b.conflicting = 0 AND o.amount_fen = b.amount_fen
+        AND NOT (` + clashing + `) AND ` + further("o.status") + " >= " + further(stagedStatus) + ` THEN ` + isOlder + `
        WHEN b.conflicting = 1 OR o.row_hash <> b.row_hash THEN ` + isChanged + `
        WHEN o.ledger_day = b.ledger_day AND o.file = b.file AND o.line = b.line AND o.scope = :scope
         AND o.copies = b.copies AND o.conflicting = 0 AND o.gone_load_id IS NULL THEN ` + isSame + `
@@ -90,8 +104,11 @@ SELECT b.seq, o.order_id, b.copies, CASE WHEN ` + contradicted + ` THEN 1 ELSE b
 FROM best AS b LEFT JOIN orders AS o ON ` + sameKey("o", "b") + `
 ORDER BY b.nth`
 
-	// contradicted is true where another source has another row of the key.
-	contradicted = heldIn(":rivals") + " AND o.row_hash <> b.row_hash"
+	// contradicted is true where other books that the run has read have other money
+	// or, where neither are newer, a status that does not go with this one.
+	contradicted = "(" + heldIn(":rivals") + " AND (o.amount_fen <> b.amount_fen OR " + heldIn(":peers") + " AND " + clashing + "))"
+	clashing     = "(o.status <> " + stagedStatus + " AND (" + further("o.status") + " = 0 OR " + further(stagedStatus) + " = 0))"
+	stagedStatus = "(SELECT r.status FROM rows AS r WHERE r.seq = b.seq)"
 
 	addNew = `
 INSERT INTO orders (` + orderList("") + `, row_hash, scope, load_id, copies, conflicting, first_seen_at, status_at)
@@ -117,10 +134,15 @@ UPDATE orders SET copies = orders.copies + k.copies FROM kept AS k WHERE k.chang
 	takeRivals = `
 UPDATE orders SET conflicting = 1, final = 0, class = NULL FROM kept AS k WHERE (k.change = ` + isRival + ` OR k.change = ` + isShared + ` AND k.conflicting = 1) AND orders.order_id = k.order_id`
 
-	// countTooOld counts what this load brings of days that are judged no longer.
-	countTooOld = `
-SELECT count(*) FROM kept AS k CROSS JOIN rows AS r ON r.seq = k.seq
-WHERE k.change IN (` + isNew + `, ` + isChanged + `) AND r.ledger_day < :since`
+	// tooOld are the orders of days that are judged no longer and never were, and
+	// the first of them. A payment that stands beside a refund of a later day is no
+	// more than what that is about. Books of all days hold those of years: of them
+	// what has come since they were read first.
+	tooOld = `
+SELECT count(*) OVER (), b.file, b.line, b.ledger_day FROM best AS b CROSS JOIN orders AS o ON ` + sameKey("o", "b") + `
+WHERE b.ledger_day < :since AND o.judged_run_id IS NULL AND (:daily OR :held <> 0 AND o.first_seen_at = :now)
+  AND NOT EXISTS (SELECT 1 FROM orders AS f WHERE ` + sameBill("f", "b") + ` AND f.ledger_day >= :since)
+ORDER BY b.nth LIMIT 1`
 
 	// A refund or completion that is new or has changed opens its payment.
 	reopenPayments = `

@@ -32,11 +32,11 @@ type modelRow struct {
 	print string
 }
 
-// others is what a load is told of other sources, and what each holds.
+// others is what a load is told of other books, and what each holds.
 type others struct {
-	newer, rivals []string
-	scopes        map[int]string // of each load
-	held          map[string]int // the last load of a scope that had rows
+	newer, peers, rivals []string
+	scopes               map[int]string // of each load
+	held                 map[string]int // the last load of a scope that had rows
 }
 
 // in says whether one of some scopes held an order last.
@@ -45,54 +45,90 @@ func (h others) in(scopes []string, o *modelOrder) bool {
 	return slices.Contains(scopes, scope) && h.held[scope] == o.Load
 }
 
-// load takes the rows of one load in, in turn. It returns their control sum and
-// their days.
+// contradict says whether other books have another row of what is loaded.
+func (h others) contradict(o, loaded *modelOrder) bool {
+	return h.in(h.rivals, o) && (o.Order.Amount != loaded.Order.Amount || h.in(h.peers, o) && clash(o, loaded))
+}
+
+func clash(a, b *modelOrder) bool {
+	return a.Order.Status != b.Order.Status && (furtherModel(a) == 0 || furtherModel(b) == 0)
+}
+
+func furtherModel(o *modelOrder) int {
+	return 1 + slices.Index([]reconcile.Status{reconcile.Paid, reconcile.PartRefunded, reconcile.Refunded}, o.Order.Status)
+}
+
+// load takes the rows of one load in. It returns their control sum and their
+// days.
 func (m model) load(id int, now time.Time, rows []modelRow, elsewhere others) (sum reconcile.Sum, days map[reconcile.Day]bool) {
-	was, alone := map[reconcile.Key]reconcile.Status{}, model{}
-	for k, o := range m {
-		was[k] = o.Order.Status
-	}
+	loaded := model{}
 	for _, r := range rows {
-		alone.take(id, now, r, others{})
-		m.take(id, now, r, elsewhere)
-	}
-	for k, o := range m {
-		if o.Load == id && was[k] != o.Order.Status {
-			o.StatusAt = now
-		}
+		loaded.row(id, r)
 	}
 	days = map[reconcile.Day]bool{}
-	for _, o := range alone {
+	for k, o := range loaded {
 		sum.Count++
 		sum.Fen += o.Order.Amount
 		days[o.Order.LedgerDay] = true
+		if m.take(k, *o, now, elsewhere) && k.Kind() != reconcile.Payment {
+			if p := m[reconcile.Key{BillKey: k.BillKey}]; p != nil {
+				p.Final = false
+			}
+		}
 	}
 	return sum, days
 }
 
-func (m model) take(id int, now time.Time, r modelRow, elsewhere others) {
+// row adds a row to those of the same load.
+func (m model) row(id int, r modelRow) {
 	o, known := m[r.order.Key]
-	if known && elsewhere.in(elsewhere.newer, o) {
-		return
-	}
-	first, same := known && o.Load != id && !elsewhere.in(elsewhere.rivals, o), false
 	switch {
 	case !known:
-		m[r.order.Key] = &modelOrder{Order: r.order, Row: r.print, Load: id, Copies: 1, FirstSeen: now}
-	case first && o.Row == r.print:
-		o.Order, o.Load, o.Copies, o.Conflicting, same = r.order, id, 1, false, true
-	case first:
-		o.Order, o.Row, o.Load, o.Copies, o.Conflicting, o.Final = r.order, r.print, id, 1, false, false
+		m[r.order.Key] = &modelOrder{Order: r.order, Row: r.print, Load: id, Copies: 1}
 	case o.Row == r.print:
 		o.Copies++
-		same = true
 	case r.order.Amount > o.Order.Amount, r.order.Amount == o.Order.Amount && r.print > o.Row:
-		o.Order, o.Row, o.Load, o.Copies, o.Conflicting, o.Final = r.order, r.print, id, 1, true, false
+		o.Order, o.Row, o.Copies, o.Conflicting = r.order, r.print, 1, true
 	default:
-		o.Conflicting, o.Final = true, false
+		o.Conflicting = true
 	}
-	if p := m[reconcile.Key{BillKey: r.order.BillKey}]; p != nil && r.order.Kind() != reconcile.Payment && !same {
-		p.Final = false
+}
+
+// take holds what was loaded of a key against what is known; news: it is new, or
+// other than it was.
+func (m model) take(k reconcile.Key, loaded modelOrder, now time.Time, elsewhere others) (news bool) {
+	o := m[k]
+	if o == nil {
+		loaded.FirstSeen, loaded.StatusAt = now, now
+		m[k] = &loaded
+		return true
+	}
+	was, contradicted := *o, elsewhere.contradict(o, &loaded)
+	over := func(news bool) bool {
+		*o = loaded
+		o.FirstSeen, o.StatusAt, o.Final, o.Conflicting = was.FirstSeen, was.StatusAt, was.Final && !news, loaded.Conflicting || contradicted
+		if o.Order.Status != was.Order.Status {
+			o.StatusAt = now
+		}
+		return news
+	}
+	switch {
+	case contradicted && (o.Order.Amount > loaded.Order.Amount || o.Order.Amount == loaded.Order.Amount && o.Row >= loaded.Row):
+		o.Conflicting, o.Final = true, false
+		return true
+	case contradicted:
+		return over(true)
+	case elsewhere.in(elsewhere.rivals, o) && o.Row == loaded.Row:
+		o.Copies += loaded.Copies
+		o.Conflicting, o.Final = o.Conflicting || loaded.Conflicting, o.Final && !loaded.Conflicting
+		return false
+	case elsewhere.in(elsewhere.newer, o):
+		return false
+	case elsewhere.in(elsewhere.peers, o) && o.Row != loaded.Row && !loaded.Conflicting && o.Order.Amount == loaded.Order.Amount &&
+		!clash(o, &loaded) && furtherModel(o) >= furtherModel(&loaded):
+		return false
+	default:
+		return over(loaded.Conflicting || o.Row != loaded.Row)
 	}
 }
 
@@ -118,7 +154,7 @@ func modelRows(t *rapid.T) []modelRow {
 		}
 		o.Amount = rapid.SampledFrom([]reconcile.Fen{1, 2}).Draw(t, "amount")
 		if o.Kind() == reconcile.Payment {
-			o.Status = rapid.SampledFrom([]reconcile.Status{reconcile.Unpaid, reconcile.Paid}).Draw(t, "status")
+			o.Status = rapid.SampledFrom([]reconcile.Status{reconcile.Unpaid, reconcile.Paid, reconcile.PartRefunded}).Draw(t, "status")
 		}
 		o.LedgerDay -= reconcile.Day(rapid.IntRange(0, 1).Draw(t, "days back"))
 		o.MerOrderID = rapid.SampledFrom([]string{"", "m"}).Draw(t, "mer order id")
@@ -177,15 +213,16 @@ func TestLoadsByTheModel(t *testing.T) {
 			for k, o := range stored(t, db) {
 				want[k].Final = o.Final
 			}
-			elsewhere := others{newer: some.Draw(t, "newer"), rivals: some.Draw(t, "rivals"), scopes: loaded, held: previous}
-			elsewhere.newer = slices.DeleteFunc(elsewhere.newer, func(s string) bool { return s == scope })
-			elsewhere.rivals = slices.DeleteFunc(elsewhere.rivals, func(s string) bool { return s == scope })
+			elsewhere := others{newer: some.Draw(t, "newer"), peers: some.Draw(t, "peers"), rivals: some.Draw(t, "rivals"), scopes: loaded, held: previous}
+			for _, of := range []*[]string{&elsewhere.newer, &elsewhere.peers, &elsewhere.rivals} {
+				*of = slices.DeleteFunc(*of, func(s string) bool { return s == scope })
+			}
 			sum, days := want.load(id, at, rows, elsewhere)
 			if loaded[id] = scope; len(rows) > 0 {
 				want.vanish(previous[scope], daily, days)
 				previous[scope] = id
 			}
-			from := reconcile.Reading{Scope: scope, Newer: elsewhere.newer, Rivals: elsewhere.rivals}
+			from := reconcile.Reading{Scope: scope, Newer: elsewhere.newer, Peers: elsewhere.peers, Rivals: elsewhere.rivals}
 			require.Equal(t, sum, loadModel(t, db, run, from, at, daily, rows))
 			require.Equal(t, said(want), said(stored(t, db)))
 		}

@@ -152,9 +152,9 @@ func TestLoadsUseIndexes(t *testing.T) {
 	sorted := strings.Join(planOf(t, s.tx, fillSeveral, nil), "\n")
 	require.NotContains(t, sorted, "TEMP B-TREE", "keys lie in order")
 	require.NoError(t, s.finish(&reconcile.Load{}))
-	args := named{"scope": "s", "load": 2, "held": 1, "now": "n", "daily": 1, "newer": "[]", "rivals": "[]", "since": "d"}.args()
+	args := named{"scope": "s", "load": 2, "held": 1, "now": "n", "daily": 1, "newer": "[]", "rivals": "[]", "peers": "[]", "since": "d"}.args()
 	require.NoError(t, s.write(t.Context(), func(tx *tx) error {
-		for _, query := range []string{fillKept, addNew, takeChanged, takeMoved, takeShared, takeRivals, countTooOld, reopenPayments, takeBadRows, markGone, reopenVanished} {
+		for _, query := range []string{fillKept, addNew, takeChanged, takeMoved, takeShared, takeRivals, tooOld, reopenPayments, takeBadRows, markGone, reopenVanished} {
 			for _, step := range planOf(t, tx, query, args) {
 				require.NotRegexp(t, `SCAN (orders|o|p|bad_rows)\b`, step, query)
 			}
