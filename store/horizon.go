@@ -35,7 +35,7 @@ func (db *DB) Horizon(ctx context.Context) (h reconcile.Day, err error) {
 // lateNotices counts from a time on, up to another.
 const lateNotices = `
 SELECT count(*) FROM notices INDEXED BY notices_homeless_idx
-WHERE order_id IS NULL AND verified = 1 AND kind <> 'contract' AND received_at >= ? AND received_at <= ? AND pay_at < ?`
+WHERE order_id IS NULL AND verified = 1 AND kind <> 'contract' AND received_at >= ? AND received_at <= ? AND pay_at < ? AND NOT ` + refunding
 
 // Kept is the horizon and, where there is one, how many verified notices of
 // payments before it have come since the day of a run began and belong to no order.

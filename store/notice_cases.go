@@ -89,11 +89,12 @@ func aboutTheOrder(c string) string {
 }
 
 // The list is made once: there can be a million notices that orders carry. Of a
-// payment of history nobody knows whether there was an order. A
-// payment is named as reconcile.Notice.PaymentName does, within its merchant.
+// payment of history nobody knows whether there was an order; money that is given
+// back today is to be in the books of today. A payment is named as reconcile.Notice.PaymentName does, within its merchant.
 const (
 	makeHomeless = "CREATE TEMP TABLE IF NOT EXISTS homeless (payment TEXT NOT NULL, notice_id INTEGER NOT NULL, PRIMARY KEY (payment, notice_id)) WITHOUT ROWID"
 	dropHomeless = "DELETE FROM homeless"
+	refunding    = "(coalesce(refund_fen, 0) > 0 OR coalesce(bill_status, '') = 'REFUND' OR coalesce(status, '') = 'TRADE_REFUND')" // as reconcile.Notice.Refunds
 	fillHomeless = `
 INSERT INTO homeless (payment, notice_id)
 SELECT n.mid || ' ' || CASE
@@ -101,7 +102,7 @@ SELECT n.mid || ' ' || CASE
     WHEN n.target_order_id <> '' THEN 'targetOrderId ' || n.target_order_id WHEN n.bill_no <> '' THEN 'billNo ' || n.bill_no
     WHEN n.notify_id <> '' THEN 'notifyId ' || n.notify_id ELSE 'digest ' || n.digest END, n.notice_id
 FROM (SELECT notice_id FROM notices INDEXED BY notices_homeless_idx WHERE order_id IS NULL AND verified = 1 AND received_at >= :since AND received_at <= :now
-        AND coalesce(pay_at, :now) >= :history
+        AND (coalesce(pay_at, :now) >= :history OR ` + refunding + `)
       UNION
       SELECT notice_id FROM cases WHERE notice_id IS NOT NULL AND state IN ('open', 'proposed')) AS listed
 CROSS JOIN notices AS n ON n.notice_id = listed.notice_id`

@@ -40,6 +40,9 @@ var staying = []string{
 	`EXISTS (SELECT 1 FROM answers AS a JOIN runs AS r ON r.run_id = a.run_id WHERE a.order_id = q.order_id
     AND (r.day >= :horizon OR a.pay_settle_day >= :horizon OR a.flow_settle_day >= :horizon OR a.pay_at >= :noon OR a.flow_at >= :noon))`,
 
+	// A run of a day that is none of history has said something of it.
+	"EXISTS (SELECT 1 FROM notes AS x JOIN runs AS r ON r.run_id = x.run_id WHERE x.order_id = q.order_id AND r.day >= :horizon)",
+
 	"EXISTS (SELECT 1 FROM cases AS c WHERE c.order_id = q.order_id)",
 
 	// A notice with a case, or one that contradicts another. The first notice of a

@@ -146,6 +146,8 @@ SELECT load_id, '', 'orders.csv', 1, '', '', '', '', 0, order_id FROM orders`
 		"paid at noon of the last day":             {"UPDATE answers SET pay_at = '2026-11-30T12:00:00.000+08:00'" + ofBack, true},
 		"judged by a run of a day that is kept":    {later + "UPDATE orders SET judged_run_id = 'z'" + itsBack, true},
 		"judged by a run of the last day before":   {earlier + "UPDATE orders SET judged_run_id = 'z'" + itsBack, false},
+		"a run of a day that is kept noted it":     {later + "UPDATE notes SET run_id = 'z'" + ofBack, true},
+		"a run of the last day before noted it":    {earlier + "UPDATE notes SET run_id = 'z'" + ofBack, false},
 		"asked about by a run of such a day":       {later + "UPDATE answers SET run_id = 'z'" + ofBack, true},
 		"its books are not those of a day":         {"UPDATE orders SET load_id = (SELECT max(load_id) FROM loads WHERE kind = 'statement')" + itsBack + "; UPDATE loads SET day = NULL, scope = 'orders.csv', files = '[\"orders.csv\"]' WHERE kind = 'statement'", true},
 		"such books have lost it":                  {"UPDATE orders SET load_id = (SELECT max(load_id) FROM loads WHERE kind = 'statement'), gone_load_id = load_id" + itsBack + "; UPDATE loads SET day = NULL, scope = 'orders.csv', files = '[\"orders.csv\"]' WHERE kind = 'statement'", false},
