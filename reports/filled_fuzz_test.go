@@ -52,7 +52,7 @@ func FuzzFilledRow(f *testing.F) {
 
 // FuzzYuanText: an amount in a cell is read to the fen, or not at all.
 func FuzzYuanText(f *testing.F) {
-	for _, s := range []string{"19.899999999999999", "1,908.00", "1e3", "NaN", "Inf", "-0.01", "0x1p4", "1_000", ""} {
+	for _, s := range []string{"19.899999999999999", "1,908.00", "1e3", "NaN", "Inf", "-0.01", "0x1p4", "1_000", "-10,000,000,000.01", "1e10", ""} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

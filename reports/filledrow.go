@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"math/big"
 	"strconv"
 	"strings"
 
@@ -140,38 +139,29 @@ func (r rowReader) plain(text string, l look) (string, error) {
 
 // yuanText reads an amount that a spreadsheet may have stored as
 // 19.899999999999999; what is not whole fen within a millionth of a yuan was
-// not written by us.
+// not written by us. A float tells a millionth up to a thousand million; what is
+// more has to be written as it is.
 func yuanText(text string) (string, error) {
 	plain := strings.ReplaceAll(text, ",", "")
-	yuan, ok := exactly(plain)
-	if !ok {
+	v, err := strconv.ParseFloat(plain, 64)
+	if err != nil || strings.Trim(plain, "0123456789.+-eE") != "" {
 		return text, fmt.Errorf("%q is not an amount", text)
 	}
-	half := big.NewRat(1, 2)
-	if yuan.Sign() < 0 {
-		half.Neg(half)
+	if math.Abs(v) > 1e9 {
+		exact, err := reconcile.ParseYuan(strings.TrimPrefix(plain, "-"))
+		if err != nil {
+			return text, fmt.Errorf("%q is not an amount", text)
+		}
+		if v < 0 {
+			exact = -exact
+		}
+		return exact.Yuan(), nil
 	}
-	hundredfold := new(big.Rat).Mul(yuan, big.NewRat(100, 1))
-	hundredfold.Add(hundredfold, half)
-	fen := new(big.Int).Quo(hundredfold.Num(), hundredfold.Denom())
-	gap := new(big.Rat).SetFrac(fen, big.NewInt(100))
-	if gap.Sub(gap, yuan).Abs(gap).Cmp(big.NewRat(1, 1_000_000)) > 0 {
+	fen := math.Round(v * 100)
+	if math.Abs(v-fen/100) > 1e-6 {
 		return text, fmt.Errorf("%q is not whole fen", text)
 	}
-	return reconcile.Fen(fen.Int64()).Yuan(), nil
-}
-
-// exactly is a decimal number of at most a hundred trillion. An exponent that no
-// spreadsheet writes is none: a long one would fill the memory.
-func exactly(plain string) (*big.Rat, bool) {
-	v, err := strconv.ParseFloat(plain, 64)
-	if err != nil || strings.Trim(plain, "0123456789.+-eE") != "" || math.Abs(v) > 1e14 {
-		return nil, false
-	}
-	if _, exponent, has := strings.Cut(strings.ToLower(plain), "e"); has && len(exponent) > 4 {
-		return nil, false
-	}
-	return new(big.Rat).SetString(plain)
+	return reconcile.Fen(fen).Yuan(), nil
 }
 
 // day reads a date cell, or a date that was typed as text; empty is none.
