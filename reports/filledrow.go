@@ -144,7 +144,8 @@ func (r rowReader) plain(text string, l look) (string, error) {
 func yuanText(text string) (string, error) {
 	plain := strings.ReplaceAll(text, ",", "")
 	v, err := strconv.ParseFloat(plain, 64)
-	if err != nil || strings.Trim(plain, "0123456789.+-eE") != "" {
+	_, exponent, _ := strings.Cut(strings.ToLower(plain), "e")
+	if err != nil || strings.Trim(plain, "0123456789.+-eE") != "" || len(exponent) > 4 {
 		return text, fmt.Errorf("%q is not an amount", text)
 	}
 	if math.Abs(v) > 1e9 {
