@@ -89,10 +89,12 @@ type Store interface {
 	// EndRun records how a run ended that published nothing.
 	EndRun(ctx context.Context, runID string, status RunStatus, reason string, now time.Time) error
 
-	// Kept is the first day of which all orders are kept (zero: they are of
-	// every day), and how many verified notices have come since the day of a run
-	// began that belong to no order and are about payments before that.
-	Kept(ctx context.Context, s Scope) (horizon Day, late int64, err error)
+	// Horizon is the first day of which all orders are kept; zero: they are of
+	// every day.
+	Horizon(ctx context.Context) (Day, error)
+	// LateNotices counts the verified notices that have come since the day of a
+	// run began, belong to no order and are about payments before the horizon.
+	LateNotices(ctx context.Context, s Scope) (int64, error)
 
 	// LoadLedger reads one source into the database: all of it or nothing.
 	LoadLedger(ctx context.Context, runID string, from Reading, now time.Time, read func(LoadWriter) (Load, error)) (Load, error)

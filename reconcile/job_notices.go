@@ -63,7 +63,7 @@ func (n *night) lateNotices(ctx context.Context) error {
 	if n.scope.History == 0 {
 		return nil
 	}
-	_, late, err := n.Store.Kept(ctx, n.scope)
+	late, err := n.Store.LateNotices(ctx, n.scope)
 	if err == nil && late > 0 {
 		n.alarm(words("收到 %d 条有效通知，其支付早于 %s（此前月份的订单按 keep.orders 移除）：已保存，不核对是否有订单",
 			"%d valid notices came about payments before %s (of those months orders were taken away, keep.orders): they are kept, and not held against the books", late, n.scope.History.Month()))

@@ -30,7 +30,7 @@ type Request struct {
 // store returned.
 func (j *Job) Run(ctx context.Context, r Request) (Summary, error) {
 	started := j.Clock.Now()
-	horizon, _, err := j.Store.Kept(ctx, Scope{Day: r.Day, Now: started})
+	horizon, err := j.Store.Horizon(ctx)
 	if err == nil && r.Day < horizon {
 		err = History(r.Day.String(), horizon)
 	}

@@ -37,16 +37,16 @@ const lateNotices = `
 SELECT count(*) FROM notices INDEXED BY notices_homeless_idx
 WHERE order_id IS NULL AND verified = 1 AND kind <> 'contract' AND received_at >= ? AND received_at <= ? AND pay_at < ? AND NOT ` + refunding
 
-// Kept is the horizon and, where there is one, how many verified notices of
-// payments before it have come since the day of a run began and belong to no order.
-func (db *DB) Kept(ctx context.Context, s reconcile.Scope) (h reconcile.Day, late int64, err error) {
-	if h, err = db.Horizon(ctx); err != nil || h == 0 {
-		return h, 0, err
-	}
+// LateNotices counts the verified notices of payments of history that have come
+// since the day of a run began and belong to no order, but for those of refunds.
+func (db *DB) LateNotices(ctx context.Context, s reconcile.Scope) (late int64, err error) {
 	err = db.read(ctx, func(t *tx) error {
-		return t.row(lateNotices, instant(s.Day.Start()), instant(s.Now), instant(h.Start())).Scan(&late)
+		return t.row(lateNotices, instant(s.Day.Start()), instant(s.Now), instant(s.History.Start())).Scan(&late)
 	})
-	return h, late, err
+	if err != nil {
+		return 0, fmt.Errorf("notices of history: %w", err)
+	}
+	return late, nil
 }
 
 // MoveHorizon makes history of the whole months that are older than so many

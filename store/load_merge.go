@@ -68,6 +68,7 @@ func sameKey(a, b string) string {
 		"A.mid = B.mid AND A.tid = B.tid AND A.inst_mid = B.inst_mid AND A.bill_day = B.bill_day AND A.bill_no = B.bill_no AND A.refund_id = B.refund_id AND A.completion_id = B.completion_id")
 }
 
+// sameBill is true where they are of one bill.
 func sameBill(a, b string) string {
 	bill, _, _ := strings.Cut(sameKey(a, b), " AND "+a+".refund_id")
 	return bill
@@ -148,7 +149,7 @@ ORDER BY b.nth LIMIT 1`
 	reopenPayments = `
 UPDATE orders SET final = 0 WHERE final = 1 AND order_id IN (
   SELECT p.order_id FROM kept AS k CROSS JOIN rows AS r ON r.seq = k.seq
-  CROSS JOIN orders AS p ON p.mid = r.mid AND p.tid = r.tid AND p.inst_mid = r.inst_mid AND p.bill_day = r.bill_day AND p.bill_no = r.bill_no
+  CROSS JOIN orders AS p ON ` + sameBill("p", "r") + `
     AND p.refund_id = '' AND p.completion_id = ''
   WHERE k.flow = 1 AND k.change IN (` + isNew + `, ` + isChanged + `, ` + isRival + `))`
 

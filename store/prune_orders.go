@@ -68,16 +68,14 @@ var staying = []string{
 	"EXISTS (SELECT 1 FROM questions AS x WHERE x.order_id = q.order_id)",
 }
 
-const ofBill = "A.mid = f.mid AND A.tid = f.tid AND A.inst_mid = f.inst_mid AND A.bill_day = f.bill_day AND A.bill_no = f.bill_no"
-
 // leaving yields the orders of the bills that go, of those with an order of a day
 // among some ids.
 var leaving = `
 SELECT p.order_id
 FROM (SELECT DISTINCT mid, tid, inst_mid, bill_day, bill_no FROM orders
       WHERE order_id >= :first AND order_id < :behind AND ledger_day = :day AND final = 1) AS f
-CROSS JOIN orders AS p ON ` + strings.ReplaceAll(ofBill, "A.", "p.") + `
-WHERE NOT EXISTS (SELECT 1 FROM orders AS q WHERE ` + strings.ReplaceAll(ofBill, "A.", "q.") + `
+CROSS JOIN orders AS p ON ` + sameBill("p", "f") + `
+WHERE NOT EXISTS (SELECT 1 FROM orders AS q WHERE ` + sameBill("q", "f") + `
   AND (` + strings.Join(staying, "\n  OR ") + "))"
 
 const (

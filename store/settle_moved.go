@@ -101,8 +101,7 @@ func (m *moved) day(d reconcile.Day) {
 	if d == 0 || d >= m.from && d <= m.to {
 		return
 	}
-	t := d.Start()
-	m.months = append(m.months, reconcile.MakeDay(t.Year(), t.Month(), 1))
+	m.months = append(m.months, d.FirstOfMonth())
 }
 
 // families compares the lines of some families with those of before.

@@ -85,7 +85,7 @@ func (w *workbookWriter) begun(day reconcile.Day) (bool, error) {
 // month is the first and the last day of a day's month.
 func month(d reconcile.Day) (from, to reconcile.Day) {
 	t := d.Start()
-	return reconcile.MakeDay(t.Year(), t.Month(), 1), reconcile.MakeDay(t.Year(), t.Month()+1, 1) - 1
+	return d.FirstOfMonth(), reconcile.MakeDay(t.Year(), t.Month()+1, 1) - 1
 }
 
 // workbookWriter writes workbooks from the database into a folder.

@@ -69,7 +69,8 @@ func (n *night) judgedSince(l Ledger, day Day) Day {
 	return n.scope.Since - (n.Day - day)
 }
 
-// astray are the orders of a load that are of a day to come.
+// astray are the orders of a load that are of a day to come, behind until: one of
+// tomorrow may be of a business day that has begun.
 type astray struct {
 	until Day
 	count int64
@@ -85,8 +86,7 @@ func (a *astray) see(o Order) {
 	}
 }
 
-// unjudged says which orders of a load nobody judges, by their day alone. An order
-// of tomorrow may be of a business day that has begun.
+// unjudged says which orders of a load nobody judges, by their day alone.
 func unjudged(l Load, since Day, a astray) (told []Words) {
 	if l.TooOld > 0 {
 		told = append(told, words("%[1]s 有 %[2]d 笔订单的日期早于 %[3]s，从未核对，也不会查询（首笔：%[4]s 第 %[5]d 行，%[6]s）：请检查日期；确为旧单则调大 rules.lookback",
