@@ -63,9 +63,9 @@ func TestConfigRules(t *testing.T) {
 		`cutoff: 04:00:00`:        "must be a time of day",
 		`cutoff: 1378`:            "must be a time of day",
 		`timezone: UTC`:           ok,
-		`timezone: Local`:         "must be a time zone",
-		`timezone: ""`:            "must be a time zone",
-		`timezone: ../etc/passwd`: "must be a time zone",
+		`timezone: Local`:         "a time zone that this machine knows",
+		`timezone: ""`:            "a time zone that this machine knows",
+		`timezone: ../etc/passwd`: "a time zone that this machine knows",
 
 		`merchant: {mid: ABCDE1234567890, tid: APR40001}`: ok,
 		`merchant: {mid: "", tid: ""}`:                    ok,

@@ -2,7 +2,6 @@ package main
 
 import (
 	"time"
-	_ "time/tzdata" // the time zone must load on a machine without a zone database
 
 	"github.com/umsrecon/umsrecon/reconcile"
 	"github.com/umsrecon/umsrecon/reconcile/ledger"
@@ -11,7 +10,7 @@ import (
 // defaults is the configuration where the file is silent.
 func defaults() Config {
 	return Config{
-		Timezone: mustLocation("Asia/Shanghai"),
+		Timezone: china,
 		Merchant: Terminal{InstMID: defaultInstMID},
 		Gateway: Gateway{
 			BaseURL:           "https://api-mop.chinaums.com",
@@ -77,12 +76,4 @@ var defaultReferences = map[string]string{
 	"gateway.app_id":  "env:UMS_APP_ID",
 	"gateway.app_key": "env:UMS_APP_KEY",
 	"notices.key":     "env:UMS_NOTICE_KEY",
-}
-
-func mustLocation(name string) *time.Location {
-	l, err := time.LoadLocation(name)
-	if err != nil {
-		panic(err) // the zone database is linked in
-	}
-	return l
 }
