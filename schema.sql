@@ -99,9 +99,10 @@ CREATE INDEX bad_rows_homeless_idx ON bad_rows (bad_row_id) WHERE order_id IS NU
 
 -- One row per order, as its last load had it. The ledger columns are written
 -- by loads, the history columns by answers, the verdict columns by runs. The two
--- answers are not references: to take one away all orders would have to be looked
--- through. umsrecon check holds them against the order's own answers. With
--- keep.orders whole families of old months are taken away (see horizons).
+-- answers and the run are not references: to take one away all orders would have to
+-- be looked through, and each verdict would look its run up. umsrecon check holds
+-- them against the order's own answers and the published runs. With keep.orders
+-- whole families of old months are taken away (see horizons).
 CREATE TABLE orders (
     order_id      INTEGER PRIMARY KEY,
     mid           TEXT NOT NULL,
@@ -149,7 +150,7 @@ CREATE TABLE orders (
     -- the verdict
     class         TEXT CHECK (class IN ('unverified', 'discrepant', 'waiting', 'tolerance', 'matched')), -- NULL: not judged, or not since its row changed
     final         INTEGER NOT NULL DEFAULT 0 CHECK (final IN (0, 1)),
-    judged_run_id TEXT REFERENCES runs,
+    judged_run_id TEXT,                   -- the published run that judged it last
     pinned_status TEXT,                   -- how it stood when it became final
     pinned_fen    INTEGER,
 

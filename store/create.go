@@ -18,7 +18,7 @@ import (
 
 const (
 	applicationID = 0x554D5352 // "UMSR"
-	version       = 5          // of schema.sql; migrate.go has the way to it
+	version       = 6          // of schema.sql; migrate.go has the way to it
 )
 
 // prepare makes sure that there is a database of ours at path before anything

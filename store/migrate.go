@@ -52,16 +52,25 @@ DROP INDEX IF EXISTS orders_load_idx;`,
 		after: `
 UPDATE orders SET gone_load_id = load_id WHERE load_id < (SELECT max(load_id) FROM loads AS l WHERE l.scope = orders.scope AND l.rows > 0);`,
 	},
-	// A reference is no more than words in the schema: no row changes by its
-	// going. SQLite documents this way for it, under ALTER TABLE.
 	4: {
-		files: `
-PRAGMA writable_schema = ON;
-UPDATE sqlite_schema SET sql = replace(sql, ' INTEGER REFERENCES answers,', ' INTEGER,') WHERE type = 'table' AND name = 'orders';
-PRAGMA writable_schema = RESET;`,
+		files: noReference("INTEGER", "answers"),
 		server: `
 ALTER TABLE orders DROP CONSTRAINT orders_answer_id_fkey, DROP CONSTRAINT orders_last_answer_id_fkey;`,
 	},
+	5: {
+		files: noReference("TEXT", "runs"),
+		server: `
+ALTER TABLE orders DROP CONSTRAINT orders_judged_run_id_fkey;`,
+	},
+}
+
+// noReference takes references of orders away, which are no more than words in
+// the schema: no row changes by it. SQLite documents this way, under ALTER TABLE.
+func noReference(of, to string) string {
+	return `
+PRAGMA writable_schema = ON;
+UPDATE sqlite_schema SET sql = replace(sql, ' ` + of + ` REFERENCES ` + to + `,', ' ` + of + `,') WHERE type = 'table' AND name = 'orders';
+PRAGMA writable_schema = RESET;`
 }
 
 var creates = regexp.MustCompile(`(?m)^CREATE (UNIQUE INDEX|INDEX|TABLE|TRIGGER) `)

@@ -37,7 +37,7 @@ func migrateFrom(t *testing.T, number int) {
 	require.Equal(t, 1, count(t, db, "runs"))
 	var references string
 	require.NoError(t, db.writer.QueryRow(`SELECT group_concat("from" ORDER BY "from") FROM pragma_foreign_key_list('orders')`).Scan(&references))
-	require.Equal(t, "gone_load_id,judged_run_id,load_id", references, "known to the connection that has migrated it, too")
+	require.Equal(t, "gone_load_id,load_id", references, "known to the connection that has migrated it, too")
 	prior, err := sql.Open("sqlite", dsn(fmt.Sprintf("%s.schema-%d.bak", path, number), reading))
 	require.NoError(t, err)
 	defer prior.Close()

@@ -113,6 +113,8 @@ WHERE o.first_settle_day IS NOT NULL
 		{"orders that go by another answer than their last ones", itsBill, orderKey + `
 WHERE o.last_answer_id IS DISTINCT FROM (SELECT max(answer_id) FROM answers WHERE order_id = o.order_id)
    OR o.answer_id IS DISTINCT FROM (SELECT max(answer_id) FROM answers WHERE order_id = o.order_id AND outcome IN ('found', 'no_order')) ORDER BY o.order_id`},
+		{"orders judged by a run that was not published", itsBill, orderKey + `
+WHERE o.judged_run_id IS NOT NULL AND o.judged_run_id NOT IN (SELECT run_id FROM runs WHERE summary IS NOT NULL) ORDER BY o.order_id`},
 		{"cases that are not as their last event left them", itself, `
 SELECT c.case_id FROM cases AS c LEFT JOIN events AS e ON e.event_id = (SELECT max(event_id) FROM events WHERE case_id = c.case_id)
 WHERE e.state IS DISTINCT FROM c.state OR c.state IN ('open', 'proposed') AND c.stake_fen <> e.stake_fen

@@ -209,3 +209,31 @@ func TestRecomputeWhoseAnswers(t *testing.T) {
 		})
 	}
 }
+
+// TestRecomputeWhoJudged: an order names the run that judged it, which no
+// reference of the schema says either.
+func TestRecomputeWhoJudged(t *testing.T) {
+	const says = "orders judged by a run that was not published: 1, the first bill \"1\" of 2026-11-19"
+	for name, change := range map[string]string{
+		"as it was":                "",
+		"one that is not there":    "UPDATE orders SET judged_run_id = 'none' WHERE bill_no = '1'",
+		"one that did not publish": "UPDATE orders SET judged_run_id = (SELECT run_id FROM runs WHERE summary IS NULL) WHERE bill_no = '1'",
+	} {
+		t.Run(name, func(t *testing.T) {
+			db := open(t)
+			run := begin(t, db, day)
+			load(t, db, run, "orders.csv", payment("1"), payment("2"))
+			publish(t, db, run, final(payment("1")), final(payment("2")))
+			begin(t, db, day+1)
+			_, err := db.writer.Exec(change)
+			require.NoError(t, err)
+			err = db.Recompute(t.Context(), readers)
+			if name == "as it was" {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorIs(t, err, ErrContradictory)
+			require.ErrorContains(t, err, says)
+		})
+	}
+}
