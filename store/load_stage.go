@@ -118,9 +118,12 @@ func (s *stage) finish(l *reconcile.Load) error {
 		if err := s.tx.exec(step); err != nil {
 			return err
 		}
-	}
-	if err := s.tx.analyse("best"); err != nil {
-		return err
+		if step != fillBest {
+			continue
+		}
+		if err := s.tx.analyse("best"); err != nil { // the rest reads it
+			return err
+		}
 	}
 	var high, low int64
 	if err := s.tx.row(sumBest).Scan(&l.Orders, &high, &low); err != nil {

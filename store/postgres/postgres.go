@@ -47,7 +47,12 @@ func NewConnector(address, begin string) (*Connector, error) {
 
 // watchful lets the server find out within a minute that a client's machine is
 // gone without a word, and give up what it holds.
-const watchful = "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; SET tcp_user_timeout = 30000"
+//
+// uncompiled: to compile a long statement takes seconds, and is not made up for.
+const (
+	watchful   = "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; SET tcp_user_timeout = 30000"
+	uncompiled = "SET jit = off"
+)
 
 // Connect is part of driver.Connector.
 func (c *Connector) Connect(ctx context.Context) (driver.Conn, error) {
@@ -55,9 +60,11 @@ func (c *Connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	var refused *pgconn.PgError // what it does not know, it need not do
-	if _, err := pg.Exec(ctx, watchful).ReadAll(); err != nil && !errors.As(err, &refused) {
-		return nil, errors.Join(err, pg.Close(ctx))
+	for _, setting := range []string{watchful, uncompiled} {
+		var refused *pgconn.PgError // what it does not know, it need not do
+		if _, err := pg.Exec(ctx, setting).ReadAll(); err != nil && !errors.As(err, &refused) {
+			return nil, errors.Join(err, pg.Close(ctx))
+		}
 	}
 	return &conn{pg: pg, begin: c.begin, known: map[string]*stmt{}}, nil
 }
