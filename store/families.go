@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"sync"
 
 	"github.com/umsrecon/umsrecon/reconcile"
 )
@@ -54,16 +55,14 @@ const familyBatch = 500
 // as it is. The answers come without their bodies. Only one reading may go on
 // at a time.
 func (db *DB) Evidence(ctx context.Context, s reconcile.Scope, fn func(reconcile.Evidence) error) error {
-	conn, err := db.conn(ctx, db.readers)
+	on, err := db.openLanes(ctx)
 	if err != nil {
 		return fmt.Errorf("families: %w", err)
 	}
-	defer conn.Close()
-	defer dropFamilies(context.WithoutCancel(ctx), conn)
+	defer on.close(ctx)
 	args, most := scopeArgs(s), 0
-	err = db.within(ctx, conn.BeginTx, func(t *tx) error {
-		fill := slices.Concat([]string{fillScope, fillStated, fillAlike}, fillReused, []string{fillDouble, fillPartners})
-		most, err = listFamilies(t, args, fill...)
+	err = on.within(ctx, func(all []*tx) error {
+		most, err = listOnEach(all, args, slices.Concat([]string{fillScope, fillStated, fillAlike}, fillReused, []string{fillDouble, fillPartners})...)
 		return err
 	})
 	if err != nil {
@@ -75,7 +74,7 @@ func (db *DB) Evidence(ctx context.Context, s reconcile.Scope, fn func(reconcile
 			numbers = upTo(most)
 		}
 		return stream("families", func(emit func(reconcile.Family) error) error {
-			return db.within(ctx, conn.BeginTx, func(t *tx) error { return readListed(t, s, args, numbers, emit) })
+			return on.within(ctx, func(all []*tx) error { return readListed(all, s, args, numbers, emit) })
 		})
 	})
 }
@@ -98,22 +97,31 @@ func between(first, last int) iter.Seq[[]int] {
 	}
 }
 
-// readListed emits families that stand in the temporary tables.
-func readListed(t *tx, s reconcile.Scope, args named, numbers iter.Seq[[]int], emit func(reconcile.Family) error) error {
-	firsts, known := newFirstNotices(t), newLoadsKnown(t)
-	covers, err := covers(t)
+// readListed emits families that stand in the temporary tables of each.
+func readListed(all []*tx, s reconcile.Scope, args named, numbers iter.Seq[[]int], emit func(reconcile.Family) error) error {
+	covers, err := covers(all[0])
 	if err != nil {
 		return err
 	}
 	var asked flag
-	if err := t.row("SELECT EXISTS (SELECT 1 FROM answers WHERE run_id = ?)", s.RunID).Scan(&asked); err != nil {
+	if err := all[0].row("SELECT EXISTS (SELECT 1 FROM answers WHERE run_id = ?)", s.RunID).Scan(&asked); err != nil {
 		return err
 	}
 	going := named{"run": args["run"], "day": args["day"], "fresh": args["fresh"], "noquery": args["noquery"], "requery": args["requery"], "asked": asked}.args()
-	return inBatches(numbers, func(only []int) ([]reconcile.Family, error) {
+	readers := make([]readBatch, len(all))
+	for i, t := range all {
+		readers[i] = readJudged(t, s, going, covers)
+	}
+	return inBatches(numbers, readers, emit)
+}
+
+// readJudged reads all that there is to judge by.
+func readJudged(t *tx, s reconcile.Scope, going []any, covers map[string][]reconcile.StatementCover) readBatch {
+	firsts, known := newFirstNotices(t), newLoadsKnown(t)
+	return func(only []int) ([]reconcile.Family, error) {
 		b := batch{tx: t, at: map[int64]position{}, firsts: firsts, known: known, now: instant(s.Now), covers: covers}
 		var scan subjectScan
-		if err := b.readSubjects(subjectsOfRun, append(going, sql.Named("numbers", list(only))), &scan, scan.ofRun()); err != nil {
+		if err := b.readSubjects(subjectsOfRun, append(slices.Clip(going), sql.Named("numbers", list(only))), &scan, scan.ofRun()); err != nil {
 			return nil, err
 		}
 		for _, read := range []func() error{b.readLoads, b.readCases, b.readClashes, b.readNotices, b.readNoticeCases, b.readSynced, b.readStatement} {
@@ -122,34 +130,43 @@ func readListed(t *tx, s reconcile.Scope, args named, numbers iter.Seq[[]int], e
 			}
 		}
 		return b.families, nil
-	}, emit)
+	}
 }
 
-// inBatches emits the families of these numbers. While one batch is worked
-// with, the next is read.
-func inBatches(numbers iter.Seq[[]int], read func(only []int) ([]reconcile.Family, error), emit func(reconcile.Family) error) error {
+// readBatch reads the families of these numbers.
+type readBatch func(only []int) ([]reconcile.Family, error)
+
+// inBatches emits families in the order of their numbers. The readers take turns
+// with the batches; while one is worked with, each reads its next.
+func inBatches(numbers iter.Seq[[]int], readers []readBatch, emit func(reconcile.Family) error) error {
 	type reading struct {
 		families []reconcile.Family
 		err      error
 	}
-	batches, stop := make(chan reading), make(chan struct{})
-	go func() {
-		defer close(batches)
-		for only := range numbers {
-			families, err := read(only)
-			select {
-			case batches <- reading{families, err}:
-			case <-stop:
-				return
+	lanes, stop := make([]chan reading, len(readers)), make(chan struct{})
+	var running sync.WaitGroup
+	for i, read := range readers {
+		lane := make(chan reading)
+		lanes[i] = lane
+		running.Go(func() {
+			defer close(lane)
+			for only := range every(numbers, i, len(readers)) {
+				families, err := read(only)
+				select {
+				case lane <- reading{families, err}:
+				case <-stop:
+					return
+				}
 			}
+		})
+	}
+	defer running.Wait() // until the reading has ended, too
+	defer close(stop)
+	for nth := 0; ; nth++ {
+		b, more := <-lanes[nth%len(lanes)]
+		if !more {
+			return nil // whose turn it is has none left: nor has any
 		}
-	}()
-	defer func() {
-		close(stop)
-		for range batches { // until the reading has ended, too
-		}
-	}()
-	for b := range batches {
 		if b.err != nil {
 			return b.err
 		}
@@ -159,7 +176,6 @@ func inBatches(numbers iter.Seq[[]int], read func(only []int) ([]reconcile.Famil
 			}
 		}
 	}
-	return nil
 }
 
 // listFamilies makes and fills the temporary tables, which end with the

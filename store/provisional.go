@@ -35,7 +35,7 @@ func (db *DB) Answered(ctx context.Context, s reconcile.Scope, bills []reconcile
 			if err != nil {
 				return err
 			}
-			return readListed(t, s, args, upTo(most), emit)
+			return readListed([]*tx{t}, s, args, upTo(most), emit)
 		})
 	})
 }

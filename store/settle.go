@@ -90,7 +90,7 @@ func (p settlePeriod) lines(numbers iter.Seq[[]int], emit func(reconcile.SettleL
 // settlingBatches emits the listed families of these numbers with what UMS and
 // statements say of them.
 func settlingBatches(t *tx, numbers iter.Seq[[]int], covers map[string][]reconcile.StatementCover, emit func(reconcile.Family) error) error {
-	return inBatches(numbers, func(only []int) ([]reconcile.Family, error) {
+	read := func(only []int) ([]reconcile.Family, error) {
 		b := batch{tx: t, at: map[int64]position{}, covers: covers}
 		var scan subjectScan
 		err := b.readSubjects(subjectsOfSettlement, named{"numbers": list(only)}.args(), &scan, scan.settling())
@@ -98,7 +98,8 @@ func settlingBatches(t *tx, numbers iter.Seq[[]int], covers map[string][]reconci
 			err = b.readStatement()
 		}
 		return b.families, err
-	}, emit)
+	}
+	return inBatches(numbers, []readBatch{read}, emit)
 }
 
 // What settlement lines are made of, which is less than what is judged.

@@ -41,6 +41,7 @@ type DB struct {
 	writer   *sql.DB
 	readers  *sql.DB
 	loads    sync.Mutex // held by the load under way
+	lanes    int        // connections that read what is judged; 0: one
 }
 
 // Open opens the database at path, and creates it (mode 0640) with its folder
