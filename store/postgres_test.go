@@ -48,9 +48,14 @@ func TestMigrateOnServer(t *testing.T) {
 		tables, references := postgres.Schema(string(schema))
 		_, err = old.writer.Exec(tables + references + fmt.Sprintf("COMMENT ON TABLE runs IS '%s%d'", schemaMark, number))
 		require.NoError(t, err)
-		_, err = old.writer.Exec(`INSERT INTO runs (run_id, day, status, started_at) VALUES ('r', '2026-11-19', 'failed', '2026-11-20T02:30:00.000+08:00')`)
+		_, err = old.writer.Exec(`INSERT INTO runs (run_id, day, status, started_at) VALUES ('r', '2026-11-19', 'failed', '2026-11-20T02:30:00.000+08:00');
+INSERT INTO loads (run_id, scope, day, files, sha256, loaded_at, rows, orders, invalid, total_fen) VALUES ('r', 'o', '2026-11-19', '["o"]', '00', '2026-11-20T02:30:00.000+08:00', 1, 1, 0, 1908);
+INSERT INTO orders (mid, tid, inst_mid, bill_day, bill_no, ledger_day, order_no, amount_fen, status, mer_order_id, auth_code, contract_id, fen_order_id, service_id,
+  file, line, row_hash, scope, load_id, first_seen_at, status_at, copies, judged_run_id)
+VALUES ('1', '2', '3', '2026-11-19', '4', '2026-11-19', '', 1908, 'paid', '', '', '', '', '', 'o', 2, '5', 'o', 1, '2026-11-20T02:30:00.000+08:00', '2026-11-20T02:30:00.000+08:00', 7, 'r')`)
 		require.NoError(t, err)
 		require.NoError(t, old.Close())
+		holdsTheOrder(t, number, at)
 		var both sync.WaitGroup
 		for range 2 { // at once
 			both.Go(func() {
@@ -65,14 +70,28 @@ func TestMigrateOnServer(t *testing.T) {
 		db, err := Open(t.Context(), at)
 		require.NoError(t, err)
 		sameSchema(t, db)
+		holdsTheOrder(t, number, at)
 		runs, err := db.Runs(t.Context(), 9)
 		require.NoError(t, err)
 		require.Len(t, runs, 1)
 		run := begin(t, db, day)
 		load(t, db, run, "a", payment("1"))
-		require.Equal(t, []string{"1"}, billNos(t, db, scope(run)))
+		require.Equal(t, []string{"4", "1"}, billNos(t, db, scope(run)))
 		require.NoError(t, db.Close())
 	}
+}
+
+// holdsTheOrder: a trial has what the database has, whatever made its tables.
+func holdsTheOrder(t *testing.T, number int, at string) {
+	trial, remove, err := Trial(t.Context(), at)
+	require.NoError(t, err, "schema %d", number)
+	defer remove()
+	db, err := dial(trial)
+	require.NoError(t, err)
+	defer db.Close()
+	var order string
+	require.NoError(t, db.readers.QueryRow(`SELECT bill_no || ' ' || load_id || ' ' || coalesce(gone_load_id, 0) || ' ' || copies || ' ' || conflicting || ' ' || first_seen_at || ' ' || judged_run_id FROM orders`).Scan(&order))
+	require.Equal(t, "4 1 0 7 0 2026-11-20T02:30:00.000+08:00 r", order)
 }
 
 func sameSchema(t *testing.T, db *DB) {

@@ -123,15 +123,17 @@ func (db *DB) copyInto(ctx context.Context, conn *sql.Conn, schema string) error
 	if found > version {
 		return fmt.Errorf("%w: its schema is %d, this program knows %d", ErrNewer, found, version)
 	}
-	if err := fillSchema(ctx, t, schema, found > 0); err != nil {
+	if err := fillSchema(ctx, t, schema, found); err != nil {
 		return err
 	}
 	return t.Commit()
 }
 
-func fillSchema(ctx context.Context, t *sql.Tx, schema string, full bool) error {
-	var of string
-	if err := t.QueryRowContext(ctx, "SELECT quote_ident(current_schema())").Scan(&of); err != nil {
+// fillSchema makes what is found, which an earlier version may have made, what it
+// would be today.
+func fillSchema(ctx context.Context, t *sql.Tx, schema string, found int) error {
+	var of, quoted string
+	if err := t.QueryRowContext(ctx, "SELECT current_schema(), quote_ident(current_schema())").Scan(&of, &quoted); err != nil {
 		return err
 	}
 	tables, references := postgres.Schema(umsrecon.Schema)
@@ -141,8 +143,13 @@ func fillSchema(ctx context.Context, t *sql.Tx, schema string, full bool) error 
 	if _, err := t.ExecContext(ctx, tables); err != nil {
 		return err
 	}
-	if full {
-		if _, err := t.ExecContext(ctx, copyTables(of)); err != nil {
+	if found > 0 {
+		columns, err := commonColumns(ctx, t, of, schema)
+		if err != nil {
+			return err
+		}
+		_, after := steps(found, migration.ofServers)
+		if _, err := t.ExecContext(ctx, copyTables(quoted, columns)+after); err != nil {
 			return err
 		}
 	}
@@ -155,12 +162,36 @@ var (
 	numbered  = regexp.MustCompile(`(?m)^CREATE TABLE (\w+) \(\n +(\w+) +INTEGER PRIMARY KEY`)
 )
 
+// commonColumns are the columns of each table that stands in both schemas. Where
+// they stand in it tells nothing: those that were added later stand at its end.
+func commonColumns(ctx context.Context, t *sql.Tx, one, other string) (map[string]string, error) {
+	rows, err := t.QueryContext(ctx, `
+SELECT a.table_name, string_agg(a.column_name, ', ')
+FROM information_schema.columns AS a JOIN information_schema.columns AS b ON b.table_name = a.table_name AND b.column_name = a.column_name
+WHERE a.table_schema = ? AND b.table_schema = ? GROUP BY a.table_name`, one, other)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	columns := map[string]string{}
+	for rows.Next() {
+		var table, list string
+		if err := rows.Scan(&table, &list); err != nil {
+			return nil, err
+		}
+		columns[table] = list
+	}
+	return columns, rows.Err()
+}
+
 // copyTables fills the tables from those of another schema, and lets numbers go
 // on behind what is there.
-func copyTables(of string) string {
+func copyTables(of string, columns map[string]string) string {
 	var text strings.Builder
 	for _, m := range tableName.FindAllStringSubmatch(umsrecon.Schema, -1) {
-		fmt.Fprintf(&text, "INSERT INTO %s SELECT * FROM %s.%[1]s;\n", m[1], of)
+		if list := columns[m[1]]; list != "" {
+			fmt.Fprintf(&text, "INSERT INTO %s (%s) SELECT %[2]s FROM %[3]s.%[1]s;\n", m[1], list, of)
+		}
 	}
 	for _, m := range numbered.FindAllStringSubmatch(umsrecon.Schema, -1) {
 		fmt.Fprintf(&text, "SELECT setval(pg_get_serial_sequence('%s', '%s'), max(%[2]s)) FROM %[1]s HAVING count(*) > 0;\n", m[1], m[2])
