@@ -36,9 +36,6 @@ func (db *DB) LoadLedger(ctx context.Context, runID string, from reconcile.Readi
 		return reconcile.Load{}, named(err)
 	}
 	err = s.write(ctx, func(t *tx) error { return merge(t, runID, now, from, &load) })
-	if err == nil {
-		err = db.analyse(ctx, "orders")
-	}
 	if err != nil {
 		return reconcile.Load{}, named(err)
 	}

@@ -53,11 +53,27 @@ func merge(t *tx, runID string, now time.Time, from reconcile.Reading, l *reconc
 			}
 		}
 	}
+	if err := w.analyse(); err != nil {
+		return err
+	}
 	l.Emptied = w.held != 0 && l.Rows == 0
 	err := t.each(tooOld, args.args(), func(row scanner) error {
 		return row.Scan(&l.TooOld, &l.Oldest.Source.File, &l.Oldest.Source.Line, (*date)(&l.Oldest.LedgerDay))
 	})
 	return errors.Join(err, w.end(*l))
+}
+
+// analyse counts the orders anew where so much is new that what PostgreSQL knows of
+// them is of before: a night may load thousands of small books.
+func (w *loading) analyse() error {
+	if !w.postgres {
+		return nil
+	}
+	var much bool
+	if err := w.row(muchIsNew).Scan(&much); err != nil || !much {
+		return err
+	}
+	return w.tx.analyse("orders")
 }
 
 const keyList = "mid, tid, inst_mid, bill_day, bill_no, refund_id, completion_id"
@@ -152,6 +168,10 @@ UPDATE orders SET final = 0 WHERE final = 1 AND order_id IN (
   CROSS JOIN orders AS p ON ` + sameBill("p", "r") + `
     AND p.refund_id = '' AND p.completion_id = ''
   WHERE k.flow = 1 AND k.change IN (` + isNew + `, ` + isChanged + `, ` + isRival + `))`
+
+	muchIsNew = `
+SELECT 10 * (SELECT count(*) FROM kept WHERE change IN (` + isNew + `, ` + isChanged + `, ` + isMoved + `)) > reltuples
+FROM pg_class WHERE oid = to_regclass('orders')`
 
 	takeBadRows = `
 INSERT INTO bad_rows (` + badRowList + `, case_id, load_id) SELECT ` + badRowList + `, case_id, :load FROM bad ORDER BY seq`

@@ -20,7 +20,7 @@ import (
 func (db *DB) TieNotices(ctx context.Context, s reconcile.Scope, reopen bool) error {
 	args := named{"since": instant(s.Since.Start()), "oldest": date(s.Since), "now": instant(s.Now), "final": flag(reopen)}
 	if !reopen { // after the asking
-		if err := db.analyse(ctx, "answers"); err != nil {
+		if err := db.analyse(ctx, "orders", "answers"); err != nil {
 			return fmt.Errorf("tie notices: %w", err)
 		}
 	}
