@@ -11,8 +11,8 @@ import (
 	"github.com/umsrecon/umsrecon/reconcile"
 )
 
-// The families of a run are worked out once, in temporary tables on the
-// reader's own connection, and then read in batches. partner is 1 for an order
+// The families of a run are worked out once, in temporary tables of each
+// connection that reads, and then read in batches. partner is 1 for an order
 // that is in scope only because it clashes with one that is, 2 for a final one
 // that is looked at again for a statement. The rows of
 // clashes stand in the order of the keys; mid is set where a reference counts
@@ -157,6 +157,9 @@ func inBatches(numbers iter.Seq[[]int], readers []readBatch, emit func(reconcile
 				case <-stop:
 					return
 				}
+				if err != nil {
+					return
+				}
 			}
 		})
 	}
@@ -186,7 +189,7 @@ func listFamilies(t *tx, args named, fill ...string) (most int, err error) {
 			return 0, err
 		}
 	}
-	for i, query := range append(fill, fillFamilies) {
+	for i, query := range slices.Concat(fill, []string{fillFamilies}) {
 		if _, err := t.ExecContext(t.ctx, query, args.args()...); err != nil {
 			return 0, err
 		}

@@ -1,23 +1,20 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"iter"
-	"runtime"
+	"slices"
 	"sync"
 )
 
-// What is long is read on several connections at a time where a server reads,
-// which has a process for each: one has its answer on the way while another is
-// at work. A file is read on one.
-
-// mostLanes is how many connections that are: what comes behind the reading is
-// done by one.
-const mostLanes = 4
-
-func lanesOfServer() int { return min(mostLanes, runtime.GOMAXPROCS(0)) }
+// serverLanes is how many connections read what is judged from a server, which has
+// a process for each: one has its answer on the way while the other is at work. A
+// file is read on one. Each lists all families, on the disk of the server, too.
+const serverLanes = 2
 
 // lanes are connections of the readers, one or more, each with tables of its own.
 // Only the one run has several.
@@ -30,8 +27,11 @@ func (db *DB) openLanes(ctx context.Context) (*lanes, error) {
 	l := &lanes{db: db}
 	for range max(1, db.lanes) {
 		conn, err := db.conn(ctx, db.readers)
+		if err != nil && len(l.conns) > 0 {
+			break // there may be no more, and one will do
+		}
 		if err != nil {
-			return nil, errors.Join(err, l.close(ctx))
+			return nil, err
 		}
 		l.conns = append(l.conns, conn)
 	}
@@ -68,7 +68,8 @@ func (l *lanes) within(ctx context.Context, fn func([]*tx) error) error {
 			}
 			all = append(all, l.db.newTx(ctx, t))
 			if _, err := t.ExecContext(ctx, "SET TRANSACTION SNAPSHOT '"+moment+"'"); err != nil {
-				return err
+				_, gone := first.ExecContext(ctx, "SELECT") // with whom its moment goes
+				return cmp.Or(gone, err)
 			}
 		}
 		err := fn(all)
@@ -82,19 +83,20 @@ func (l *lanes) within(ctx context.Context, fn func([]*tx) error) error {
 }
 
 // listOnEach has each list the same families; it returns how many they are.
-func listOnEach(all []*tx, args named, fill ...string) (most int, err error) {
+func listOnEach(all []*tx, args named, fill ...string) (int, error) {
 	var running sync.WaitGroup
-	errs := make([]error, len(all))
+	counts, errs := make([]int, len(all)), make([]error, len(all))
 	for i, t := range all {
-		running.Go(func() {
-			counted, err := listFamilies(t, args, fill...)
-			if errs[i] = err; i == 0 {
-				most = counted
-			}
-		})
+		running.Go(func() { counts[i], errs[i] = listFamilies(t, args, fill...) })
 	}
 	running.Wait()
-	return most, errors.Join(errs...)
+	if err := cmp.Or(errs...); err != nil {
+		return 0, err
+	}
+	if slices.Min(counts) != slices.Max(counts) {
+		return 0, fmt.Errorf("connections that see one moment list %v families", counts)
+	}
+	return counts[0], nil
 }
 
 // every are the batches of one lane, of so many: they take turns.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"net/url"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -26,7 +27,7 @@ func TestLanes(t *testing.T) {
 	orders := manyOrders()
 	load(t, db, run, "a", orders...)
 	last := orders[len(orders)-1]
-	for lanes := range mostLanes + 1 {
+	for lanes := range 5 {
 		db.lanes = lanes
 		require.NoError(t, db.Evidence(t.Context(), scope(run), func(e reconcile.Evidence) error {
 			nth := 0
@@ -61,7 +62,7 @@ func TestLanesThatAreLeft(t *testing.T) {
 	defer db.Close()
 	run := begin(t, db, day)
 	load(t, db, run, "a", manyOrders()...)
-	db.lanes = mostLanes
+	db.lanes = 4
 	require.NoError(t, db.Evidence(t.Context(), scope(run), func(e reconcile.Evidence) error {
 		for range e(nil) {
 			break
@@ -103,4 +104,28 @@ func TestLanesSeeOneMoment(t *testing.T) {
 			return nil
 		}))
 	}
+}
+
+// TestLanesThatAreNotToBeHad: a server may allow no more connections.
+func TestLanesThatAreNotToBeHad(t *testing.T) {
+	onlyOnServer(t)
+	at := newPlace(t)
+	db, err := Open(t.Context(), at)
+	require.NoError(t, err)
+	run := begin(t, db, day)
+	load(t, db, run, "a", payment("1"))
+	require.NoError(t, db.Close())
+	address, err := url.Parse(at)
+	require.NoError(t, err)
+	schema := address.Query().Get("search_path")
+	onServer(t, "CREATE ROLE narrow LOGIN PASSWORD 'narrow' CONNECTION LIMIT 1; GRANT ALL ON SCHEMA "+schema+" TO narrow; GRANT ALL ON ALL TABLES IN SCHEMA "+schema+" TO narrow")
+	defer onServer(t, "DROP OWNED BY narrow; DROP ROLE narrow")
+	address.User = url.UserPassword("narrow", "narrow")
+	narrow, err := dial(address.String())
+	require.NoError(t, err)
+	defer narrow.Close()
+	require.NoError(t, narrow.Evidence(t.Context(), scope(run), func(e reconcile.Evidence) error {
+		require.Len(t, collect(t, e(nil)), 1)
+		return nil
+	}))
 }

@@ -100,7 +100,7 @@ func dial(address string) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{path: writer.Place(), postgres: true, writer: sql.OpenDB(writer), readers: sql.OpenDB(reader), lanes: lanesOfServer()}
+	db := &DB{path: writer.Place(), postgres: true, writer: sql.OpenDB(writer), readers: sql.OpenDB(reader), lanes: serverLanes}
 	for pool, most := range map[*sql.DB]int{db.writer: 4, db.readers: mostConns} { // one writes, a ledger is staged on another
 		pool.SetMaxOpenConns(most)
 		pool.SetMaxIdleConns(most) // with the statements prepared on them
