@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"iter"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -144,7 +145,9 @@ func (s feltStore) SaveAnswers(ctx context.Context, runID string, answers []reco
 }
 
 func (s feltStore) Evidence(ctx context.Context, scope reconcile.Scope, fn func(reconcile.Evidence) error) error {
+	s.beat()
 	return s.Store.Evidence(ctx, scope, func(e reconcile.Evidence) error {
+		s.beat()
 		return fn(func(only []int) iter.Seq2[reconcile.Family, error] { return felt(s.pulse, e(only)) })
 	})
 }
@@ -157,6 +160,17 @@ func (s feltStore) Publish(ctx context.Context, runID string, fn func(reconcile.
 type feltPublication struct {
 	reconcile.Publication
 	*pulse
+}
+
+// Matched hands on so many at a time that each takes no longer than a step may.
+func (b feltPublication) Matched(orders []int64, final bool) error {
+	for some := range slices.Chunk(orders, 10_000) {
+		b.beat()
+		if err := b.Publication.Matched(some, final); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (b feltPublication) Verdict(v reconcile.Verdict) error {
