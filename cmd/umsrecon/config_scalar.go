@@ -4,6 +4,7 @@ import (
 	"math"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -55,7 +56,7 @@ func setScalar(v reflect.Value, text string) (must string) {
 		}
 		*p = Query(text)
 	case **time.Location:
-		return parseInto(p, text, parseLocation, "must be Asia/Shanghai, or a time zone that this machine knows (package tzdata)")
+		return parseInto(p, text, parseLocation, "must be Asia/Shanghai, or a time zone that this machine knows (package tzdata, or ZONEINFO)")
 	case *time.Duration:
 		return parseInto(p, text, parseDuration, "must be a duration such as 15s, 24h or 3d")
 	case *Days:
@@ -115,16 +116,21 @@ func parseSecret(text string) (s Secret, must string) {
 	return newSecret(text), ""
 }
 
-// china needs no zone database on the machine: its offset has been one since 1991.
-var china = time.FixedZone("Asia/Shanghai", 8*60*60)
+// ofChina are the names of its time, which need no zone database on the machine:
+// its offset has been one since 1991.
+var ofChina = []string{"Asia/Shanghai", "Asia/Chongqing", "Asia/Harbin", "PRC", "Asia/Hong_Kong", "Asia/Macau", "Asia/Taipei"}
+
+var china = chinaBy(ofChina[0])
+
+func chinaBy(name string) *time.Location { return time.FixedZone(name, 8*60*60) }
 
 // parseLocation refuses Local, which differs from host to host.
 func parseLocation(name string) (*time.Location, error) {
 	if name == "" || strings.EqualFold(name, "local") {
 		return nil, strconv.ErrSyntax
 	}
-	if name == china.String() {
-		return china, nil
+	if slices.Contains(ofChina, name) {
+		return chinaBy(name), nil
 	}
 	return time.LoadLocation(name)
 }
