@@ -55,12 +55,12 @@ UPDATE orders SET gone_load_id = load_id WHERE load_id < (SELECT max(load_id) FR
 	4: {
 		files: noReference("INTEGER", "answers"),
 		server: `
-ALTER TABLE orders DROP CONSTRAINT orders_answer_id_fkey, DROP CONSTRAINT orders_last_answer_id_fkey;`,
+ALTER TABLE orders DROP CONSTRAINT IF EXISTS orders_answer_id_fkey, DROP CONSTRAINT IF EXISTS orders_last_answer_id_fkey;`,
 	},
 	5: {
 		files: noReference("TEXT", "runs"),
 		server: `
-ALTER TABLE orders DROP CONSTRAINT orders_judged_run_id_fkey;`,
+ALTER TABLE orders DROP CONSTRAINT IF EXISTS orders_judged_run_id_fkey;`,
 	},
 }
 

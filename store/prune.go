@@ -57,7 +57,7 @@ AND NOT EXISTS (SELECT 1 FROM answers WHERE run_id = :run)
 AND NOT EXISTS (SELECT 1 FROM events WHERE run_id = :run)
 AND NOT EXISTS (SELECT 1 FROM loads WHERE :run IN (run_id, judged_run_id))
 AND NOT EXISTS (SELECT 1 FROM cases WHERE run_id = :run)
-AND NOT EXISTS (SELECT 1 FROM orders WHERE judged_run_id = :run)
+AND (summary IS NULL OR NOT EXISTS (SELECT 1 FROM orders WHERE judged_run_id = :run)) -- which all are looked through for
 AND NOT EXISTS (SELECT 1 FROM workbooks WHERE run_id = :run)`
 )
 
