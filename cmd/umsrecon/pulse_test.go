@@ -81,6 +81,14 @@ func (s slowPublication) Verdict(reconcile.Verdict) error {
 	return nil
 }
 
+// Matched takes its time over every so many.
+func (s slowPublication) Matched(orders []int64, _ bool) error {
+	for range len(orders) / 10_000 {
+		s.wait(s.ctx)
+	}
+	return s.ctx.Err()
+}
+
 // steps are what a night does for a long time.
 var steps = map[string]func(context.Context, *reconcile.Job){
 	"loading": func(ctx context.Context, j *reconcile.Job) {
@@ -97,6 +105,9 @@ var steps = map[string]func(context.Context, *reconcile.Job){
 			}
 			return nil
 		})
+	},
+	"writing what agrees": func(ctx context.Context, j *reconcile.Job) {
+		_ = j.Store.Publish(ctx, "", func(p reconcile.Publication) error { return p.Matched(make([]int64, 200_000), true) })
 	},
 	"writing": func(ctx context.Context, j *reconcile.Job) {
 		_ = j.Store.Publish(ctx, "", func(p reconcile.Publication) error {
