@@ -17,21 +17,26 @@ import (
 const serverLanes = 2
 
 // lanes are connections of the readers, one or more, each with tables of its own.
-// Only the one run has several.
 type lanes struct {
 	db    *DB
 	conns []*sql.Conn
+	wide  bool // holds the right to several
 }
 
+// openLanes takes several where nobody else has: those who wait for each other's
+// would wait for ever.
 func (db *DB) openLanes(ctx context.Context) (*lanes, error) {
-	l := &lanes{db: db}
-	for range max(1, db.lanes) {
+	l, most := &lanes{db: db}, 1
+	if l.wide = db.wide.TryLock(); l.wide {
+		most = max(1, db.lanes)
+	}
+	for range most {
 		conn, err := db.conn(ctx, db.readers)
 		if err != nil && len(l.conns) > 0 {
 			break // there may be no more, and one will do
 		}
 		if err != nil {
-			return nil, err
+			return nil, errors.Join(err, l.close(ctx))
 		}
 		l.conns = append(l.conns, conn)
 	}
@@ -40,6 +45,9 @@ func (db *DB) openLanes(ctx context.Context) (*lanes, error) {
 
 // close takes the lists of families away and gives the connections back.
 func (l *lanes) close(ctx context.Context) (err error) {
+	if l.wide {
+		defer l.db.wide.Unlock()
+	}
 	for _, conn := range l.conns {
 		err = errors.Join(err, dropFamilies(context.WithoutCancel(ctx), conn), conn.Close())
 	}

@@ -42,6 +42,7 @@ type DB struct {
 	readers  *sql.DB
 	loads    sync.Mutex // held by the load under way
 	lanes    int        // connections that read what is judged; 0: one
+	wide     sync.Mutex // held by who has several of them
 }
 
 // Open opens the database at path, and creates it (mode 0640) with its folder
