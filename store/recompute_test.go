@@ -177,17 +177,23 @@ func TestRecomputeHoldsNoSnapshot(t *testing.T) {
 	require.ErrorContains(t, err, "in card_attr")
 }
 
-// TestRecomputeWhoseAnswers: an order names the last of its own answers, which no
-// reference of the schema says.
-func TestRecomputeWhoseAnswers(t *testing.T) {
-	const says = "orders that go by another answer than their last ones: 1, the first bill \"1\" of 2026-11-19"
-	for name, change := range map[string]string{
-		"as it was":              "",
-		"one that is not there":  "UPDATE orders SET last_answer_id = 99 WHERE bill_no = '1'",
-		"that of another order":  "UPDATE orders SET answer_id = (SELECT max(answer_id) FROM answers) WHERE bill_no = '1'",
-		"none":                   "UPDATE orders SET answer_id = NULL WHERE bill_no = '1'",
-		"its own is taken away":  "DELETE FROM answers WHERE order_id = (SELECT order_id FROM orders WHERE bill_no = '1')",
-		"an earlier one is gone": "DELETE FROM answers WHERE answer_id = (SELECT min(answer_id) FROM answers)",
+// TestRecomputeWhatNoReferenceSays: an order names the last of its own answers, and
+// the published run that judged it.
+func TestRecomputeWhatNoReferenceSays(t *testing.T) {
+	const (
+		first   = ": 1, the first bill \"1\" of 2026-11-19"
+		answers = "orders that go by another answer than their last ones" + first
+		judged  = "orders judged by a run that was not published" + first
+	)
+	for name, c := range map[string]struct{ change, says string }{
+		"as it was":                {"", ""},
+		"one that is not there":    {"UPDATE orders SET last_answer_id = 99 WHERE bill_no = '1'", answers},
+		"that of another order":    {"UPDATE orders SET answer_id = (SELECT max(answer_id) FROM answers) WHERE bill_no = '1'", answers},
+		"none":                     {"UPDATE orders SET answer_id = NULL WHERE bill_no = '1'", answers},
+		"its own is taken away":    {"DELETE FROM answers WHERE order_id = (SELECT order_id FROM orders WHERE bill_no = '1')", answers},
+		"an earlier one is gone":   {"DELETE FROM answers WHERE answer_id = (SELECT min(answer_id) FROM answers)", ""},
+		"a run that is not there":  {"UPDATE orders SET judged_run_id = 'none' WHERE bill_no = '1'", judged},
+		"one that did not publish": {"UPDATE orders SET judged_run_id = (SELECT run_id FROM runs WHERE summary IS NULL) WHERE bill_no = '1'", judged},
 	} {
 		t.Run(name, func(t *testing.T) {
 			db := open(t)
@@ -197,43 +203,16 @@ func TestRecomputeWhoseAnswers(t *testing.T) {
 				save(t, db, run, payment(nos).Key, asked(payment(nos).Key, now))
 			}
 			publish(t, db, run, final(payment("1")), final(payment("2")))
-			_, err := db.writer.Exec(change)
-			require.NoError(t, err)
-			err = db.Recompute(t.Context(), readers)
-			if strings.HasPrefix(name, "as it was") || strings.HasPrefix(name, "an earlier") {
-				require.NoError(t, err)
-				return
-			}
-			require.ErrorIs(t, err, ErrContradictory)
-			require.ErrorContains(t, err, says)
-		})
-	}
-}
-
-// TestRecomputeWhoJudged: an order names the run that judged it, which no
-// reference of the schema says either.
-func TestRecomputeWhoJudged(t *testing.T) {
-	const says = "orders judged by a run that was not published: 1, the first bill \"1\" of 2026-11-19"
-	for name, change := range map[string]string{
-		"as it was":                "",
-		"one that is not there":    "UPDATE orders SET judged_run_id = 'none' WHERE bill_no = '1'",
-		"one that did not publish": "UPDATE orders SET judged_run_id = (SELECT run_id FROM runs WHERE summary IS NULL) WHERE bill_no = '1'",
-	} {
-		t.Run(name, func(t *testing.T) {
-			db := open(t)
-			run := begin(t, db, day)
-			load(t, db, run, "orders.csv", payment("1"), payment("2"))
-			publish(t, db, run, final(payment("1")), final(payment("2")))
 			begin(t, db, day+1)
-			_, err := db.writer.Exec(change)
+			_, err := db.writer.Exec(c.change)
 			require.NoError(t, err)
 			err = db.Recompute(t.Context(), readers)
-			if name == "as it was" {
+			if c.says == "" {
 				require.NoError(t, err)
 				return
 			}
 			require.ErrorIs(t, err, ErrContradictory)
-			require.ErrorContains(t, err, says)
+			require.ErrorContains(t, err, c.says)
 		})
 	}
 }
